@@ -1,0 +1,270 @@
+//! One camera and all its parts: its streams and its consumers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{CameraConfig, CameraId, Mode, Size, Transport};
+use crate::consumer::{ConsumerInfo, ConsumerSnapshot, Consumers, Deliveries};
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame_reader::{FrameReader, Spec};
+use crate::ingest::Orders;
+use crate::packet_consumer::PacketConsumer;
+use crate::packet_feed::{Arrivals, PacketReader};
+use crate::source::SourceConfig;
+use crate::status::{State, Status};
+use crate::stream::{Role, Stream, StreamSnapshot, Surroundings};
+use crate::streams::Streams;
+
+/// A running camera. The engine holds it; handing out clones of the `Arc` is fine, as removal
+/// ends what is inside.
+pub struct Camera {
+    id: CameraId,
+    config: Mutex<Arc<CameraConfig>>,
+    created_at: Timestamp,
+    streams: Arc<Streams>,
+    consumers: Arc<Consumers>,
+    around: Surroundings,
+    cancelled: CancellationToken,
+    span: tracing::Span,
+}
+
+/// Everything there is to tell about a camera at one moment.
+#[derive(Debug, Clone)]
+pub struct CameraSnapshot {
+    /// As configured.
+    pub config: Arc<CameraConfig>,
+    /// When it was added to this engine.
+    pub created_at: Timestamp,
+    /// The camera's full picture.
+    pub main: StreamSnapshot,
+    /// Its smaller one.
+    pub sub: Option<StreamSnapshot>,
+    /// Consumers connected.
+    pub consumers: usize,
+    /// Frames dropped because a consumer was too slow for them.
+    pub dropped: u64,
+}
+
+impl CameraSnapshot {
+    /// How the camera is: as the stream that somebody wants.
+    pub fn status(&self) -> &Status {
+        match &self.sub {
+            Some(sub) if self.main.status.state == State::Stopped => &sub.status,
+            _ => &self.main.status,
+        }
+    }
+}
+
+/// How each stream of a camera is to be run.
+fn orders(config: &CameraConfig, role: Role, restarts: u64) -> Option<Orders> {
+    let url = match role {
+        Role::Main => config.url.clone(),
+        Role::Sub => config.substream.clone()?,
+    };
+    Some(Orders {
+        source: SourceConfig {
+            // Only RTSP leaves the choice; otherwise a change of it is no reason to connect anew.
+            transport: match url.scheme() {
+                "rtsp" => config.transport,
+                _ => Transport::Tcp,
+            },
+            url,
+            accepted: config.tls_fingerprint,
+        },
+        always: role == Role::Main && config.mode == Mode::Always,
+        leave_after: config.leave_after,
+        restarts,
+    })
+}
+
+impl Camera {
+    /// Starts the camera's streams as tasks of the engine.
+    pub(crate) fn start(
+        config: CameraConfig,
+        around: Surroundings,
+        cancelled: CancellationToken,
+    ) -> Self {
+        let span = tracing::info_span!("camera", id = %config.id);
+        let start = |role| start_stream(&config, role, &around, &cancelled, &span);
+        let main = start(Role::Main).expect("every camera has a main stream");
+        let streams = Arc::new(Streams::new(main, start(Role::Sub)));
+        Self {
+            id: config.id.clone(),
+            config: Mutex::new(Arc::new(config)),
+            created_at: Timestamp::now(),
+            streams,
+            consumers: Arc::new(Consumers::new(around.changes.clone())),
+            around,
+            cancelled,
+            span,
+        }
+    }
+
+    /// Ends everything inside; readers get [`ErrorKind::StreamNotRunning`].
+    pub(crate) fn stop(&self) {
+        self.cancelled.cancel();
+    }
+
+    /// Takes over changed settings. Readers stay; a stream whose source changed connects anew.
+    pub(crate) fn apply(&self, config: CameraConfig) {
+        let change = |stream: &Stream| {
+            stream.order(|current| {
+                if let Some(changed) = orders(&config, stream.role, current.restarts) {
+                    *current = changed;
+                }
+            });
+            stream.feed.keep(config.frame_buffer_size);
+        };
+        change(&self.streams.main());
+        match (self.streams.sub(), &config.substream) {
+            (Some(sub), Some(_)) => change(&sub),
+            (None, None) => {}
+            _ => self.streams.replace_sub(start_stream(
+                &config,
+                Role::Sub,
+                &self.around,
+                &self.cancelled,
+                &self.span,
+            )),
+        }
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// Connects anew, at once.
+    pub(crate) fn restart(&self) {
+        for stream in [Some(self.streams.main()), self.streams.sub()].into_iter().flatten() {
+            stream.order(|orders| orders.restarts += 1);
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &CameraId {
+        &self.id
+    }
+
+    /// As configured.
+    pub fn config(&self) -> Arc<CameraConfig> {
+        Arc::clone(&self.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Follows the main stream's status.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.streams.main().status()
+    }
+
+    /// How many consumers are connected.
+    pub fn consumer_count(&self) -> usize {
+        self.consumers.count()
+    }
+
+    /// Who reads, in the order they came.
+    pub fn consumers(&self) -> Vec<ConsumerSnapshot> {
+        self.consumers.list()
+    }
+
+    /// One consumer, what it got in each of the last minutes' seconds, oldest first, and how long
+    /// ago the last of them ended.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ConsumerNotFound`].
+    pub fn consumer_history(
+        &self,
+        consumer: u64,
+    ) -> Result<(ConsumerSnapshot, Vec<Deliveries>, Duration)> {
+        self.consumers.history(consumer)
+    }
+
+    /// Disconnects one consumer: its reader ends with [`ErrorKind::ConsumerKicked`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::ConsumerNotFound`].
+    pub fn kick(&self, consumer: u64) -> Result<()> {
+        self.consumers.kick(consumer)
+    }
+
+    /// Reads pictures, from the cheapest stream that covers their size.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StreamNotRunning`] once the camera is removed, [`ErrorKind::QuotaExceeded`]
+    /// when it is decoded to too many sizes.
+    pub fn frames(&self, spec: Spec, consumer: ConsumerInfo) -> Result<FrameReader> {
+        let enter = |role| self.consumers.join(consumer, Some(spec.size), role);
+        FrameReader::join(&self.streams, spec, self.cancelled.clone(), enter)
+    }
+
+    /// Reads packets, from the newest keyframe of a stream on; of the main stream where there is
+    /// no other.
+    pub fn packets(&self, role: Role, consumer: ConsumerInfo) -> PacketConsumer {
+        let stream = match role {
+            Role::Main => self.streams.main(),
+            Role::Sub => self.streams.sub().unwrap_or_else(|| self.streams.main()),
+        };
+        let consumer = self.consumers.join(consumer, None, stream.role);
+        PacketConsumer::join(stream, self.cancelled.clone(), consumer)
+    }
+
+    /// Looks at the packets of the main stream without counting as a consumer.
+    pub(crate) fn look(&self) -> PacketReader {
+        self.streams.main().feed.reader()
+    }
+
+    /// The size of the camera's own picture; connects and waits until the camera has told it.
+    pub async fn native_size(&self) -> Result<Size> {
+        let main = self.streams.main();
+        let _wanted = main.want();
+        let stream = main.feed.wait_stream().await;
+        Size::new(stream.width, stream.height)
+    }
+
+    /// Why there will be no frames until someone changes something, if that is so.
+    pub fn lasting_fault(&self) -> Option<Error> {
+        if self.cancelled.is_cancelled() {
+            return Some(Error::new(ErrorKind::StreamNotRunning, "this camera was stopped"));
+        }
+        if self.streams.sub().is_some_and(|sub| sub.is_online()) {
+            return None;
+        }
+        let status = self.streams.main().status();
+        let status = status.borrow();
+        match (status.state, &status.fault) {
+            (State::AuthFailed | State::Error, Some(fault)) => {
+                Some(Error::new(fault.kind, &fault.message))
+            }
+            _ => None,
+        }
+    }
+
+    /// What arrived of the main stream in each of the last minutes' seconds, oldest first, and how
+    /// long ago the last of them ended.
+    pub fn history(&self) -> (Vec<Arrivals>, Duration) {
+        self.streams.main().feed.history()
+    }
+
+    /// Everything there is to tell now.
+    pub fn snapshot(&self) -> CameraSnapshot {
+        CameraSnapshot {
+            config: self.config(),
+            created_at: self.created_at,
+            main: self.streams.main().snapshot(),
+            sub: self.streams.sub().map(|sub| sub.snapshot()),
+            consumers: self.consumers.count(),
+            dropped: self.consumers.dropped(),
+        }
+    }
+}
+
+fn start_stream(
+    config: &CameraConfig,
+    role: Role,
+    around: &Surroundings,
+    cancelled: &CancellationToken,
+    span: &tracing::Span,
+) -> Option<Stream> {
+    let orders = orders(config, role, 0)?;
+    let cancelled = cancelled.child_token();
+    Some(Stream::start(role, orders, config.frame_buffer_size, around, cancelled, span))
+}

@@ -1,0 +1,80 @@
+//! One consumer's view of a stream's packets: from the newest keyframe on, as they come from the
+//! camera. One that is too slow loses whole GOPs and is told so; nobody else notices.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::consumer::ConsumerHandle;
+use crate::error::{Error, ErrorKind, Result};
+use crate::packet::{Packet, StreamInfo};
+use crate::packet_feed::{FeedItem, PacketReader};
+use crate::stream::{Stream, Wanted};
+
+/// A packet and what was lost before it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The packet.
+    pub packet: Arc<Packet>,
+    /// Packets that this consumer missed since the one before.
+    pub missed: u64,
+}
+
+/// One consumer of packets. Dropping it ends the consumer.
+#[derive(Debug)]
+pub struct PacketConsumer {
+    stream: Arc<Stream>,
+    reader: PacketReader,
+    _wanted: Wanted,
+    cancelled: CancellationToken,
+    consumer: ConsumerHandle,
+    missed: u64,
+}
+
+impl PacketConsumer {
+    pub(crate) fn join(
+        stream: Arc<Stream>,
+        cancelled: CancellationToken,
+        consumer: ConsumerHandle,
+    ) -> Self {
+        let wanted = stream.want();
+        let reader = stream.feed.reader();
+        Self { stream, reader, _wanted: wanted, cancelled, consumer, missed: 0 }
+    }
+
+    /// Waits for the next packet. Cancel safe.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StreamNotRunning`] once the camera or its stream is removed,
+    /// [`ErrorKind::ConsumerKicked`] once someone disconnected this consumer.
+    pub async fn next(&mut self) -> Result<Delivery> {
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = self.cancelled.cancelled() => return Err(stopped()),
+                () = self.stream.ended() => return Err(stopped()),
+                () = self.consumer.kicked().cancelled() => {
+                    return Err(Error::new(ErrorKind::ConsumerKicked, "you were disconnected"));
+                }
+                item = self.reader.next() => item,
+            };
+            match item {
+                FeedItem::Gap { missed } => self.missed += missed,
+                FeedItem::Packet(packet) => {
+                    let missed = std::mem::take(&mut self.missed);
+                    self.consumer.count(packet.captured_at, missed);
+                    return Ok(Delivery { packet, missed });
+                }
+            }
+        }
+    }
+
+    /// What the stream last said of itself; waits until it is connected for the first time.
+    pub async fn stream_info(&self) -> Arc<StreamInfo> {
+        self.stream.feed.wait_stream().await
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::StreamNotRunning, "this camera was stopped")
+}

@@ -1,0 +1,390 @@
+//! Where the camera list survives a restart. A narrow seam: load once, then put and remove one
+//! camera at a time, so that a store shared by several machines fits behind it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use atomic_write_file::AtomicWriteFile;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::camera_url::CameraUrl;
+use crate::config::{CameraConfig, CameraId, Size};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a registry held at the start.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The cameras.
+    pub cameras: Vec<CameraConfig>,
+    /// What a person should know, when something could not be read.
+    pub notice: Option<String>,
+}
+
+/// A store of camera settings. Calls may block for a disk's write.
+pub trait Registry: Send + Sync {
+    /// All cameras.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`] when the store cannot be reached; starting without it could
+    /// lose what it holds.
+    fn load(&self) -> Result<Loaded>;
+
+    /// Whether changes can be stored now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`].
+    fn check(&self) -> Result<()>;
+
+    /// Adds or replaces one camera.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`]; the store is then as it was.
+    fn put(&self, camera: &CameraConfig) -> Result<()>;
+
+    /// Removes one camera.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`]; the store is then as it was.
+    fn remove(&self, id: &CameraId) -> Result<()>;
+}
+
+/// Keeps nothing.
+#[derive(Debug, Default)]
+pub struct MemoryRegistry;
+
+impl Registry for MemoryRegistry {
+    fn load(&self) -> Result<Loaded> {
+        Ok(Loaded::default())
+    }
+
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn put(&self, _: &CameraConfig) -> Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, _: &CameraId) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps the cameras in one JSON file that only its user can read: it holds passwords. Each
+/// change writes the whole file beside the old one and then takes its place.
+#[derive(Debug)]
+pub struct FileRegistry {
+    path: PathBuf,
+    /// What the file holds.
+    entries: Mutex<Vec<Entry>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct File {
+    version: u32,
+    cameras: Vec<serde_json::Value>,
+}
+
+const VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    id: String,
+    name: String,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tls_fingerprint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    substream: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transport: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leave_after_seconds: Option<f64>,
+    width: u32,
+    height: u32,
+    frame_buffer_size: usize,
+    client_buffer_size: usize,
+}
+
+impl From<&CameraConfig> for Entry {
+    fn from(camera: &CameraConfig) -> Self {
+        Self {
+            id: camera.id.to_string(),
+            name: camera.name.clone(),
+            url: camera.url.expose().to_owned(),
+            tls_fingerprint: camera.tls_fingerprint.map(|f| f.to_string()),
+            substream: camera.substream.as_ref().map(|url| url.expose().to_owned()),
+            transport: Some(camera.transport.name().to_owned()),
+            mode: Some(camera.mode.name().to_owned()),
+            leave_after_seconds: Some(camera.leave_after.as_secs_f64()),
+            width: camera.size.width(),
+            height: camera.size.height(),
+            frame_buffer_size: camera.frame_buffer_size,
+            client_buffer_size: camera.client_buffer_size,
+        }
+    }
+}
+
+impl TryFrom<&Entry> for CameraConfig {
+    type Error = Error;
+
+    fn try_from(entry: &Entry) -> Result<Self> {
+        // Fields that an older version did not write have their defaults.
+        let mut camera = Self::new(CameraId::parse(&entry.id)?, CameraUrl::parse(&entry.url)?);
+        entry.name.clone_into(&mut camera.name);
+        camera.tls_fingerprint = entry.tls_fingerprint.as_deref().map(str::parse).transpose()?;
+        camera.substream = entry.substream.as_deref().map(CameraUrl::parse).transpose()?;
+        camera.size = Size::new(entry.width, entry.height)?;
+        camera.frame_buffer_size = entry.frame_buffer_size;
+        camera.client_buffer_size = entry.client_buffer_size;
+        if let Some(transport) = &entry.transport {
+            camera.transport = transport.parse()?;
+        }
+        if let Some(mode) = &entry.mode {
+            camera.mode = mode.parse()?;
+        }
+        if let Some(seconds) = entry.leave_after_seconds {
+            camera.leave_after = seconds_of(seconds)?;
+        }
+        camera.check()?;
+        Ok(camera)
+    }
+}
+
+fn seconds_of(seconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "leave_after is no number of seconds"))
+}
+
+impl FileRegistry {
+    /// A registry in this file, which need not exist yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), entries: Mutex::default() }
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> Error {
+        Error::new(
+            ErrorKind::StorageFailed,
+            format!("the camera list {} cannot be {what}: {error}", self.path.display()),
+        )
+    }
+
+    /// Makes the change on disk first; what is in memory follows only when that worked.
+    fn change(&self, change: impl FnOnce(&mut Vec<Entry>)) -> Result<()> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = entries.clone();
+        change(&mut changed);
+        write(&self.path, &changed).map_err(|e| self.failed("saved", &e))?;
+        *entries = changed;
+        Ok(())
+    }
+
+    /// Puts a copy of a file that cannot be read in full where it is never overwritten.
+    fn set_aside(&self) -> Result<PathBuf> {
+        let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S%.fZ");
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".damaged-{stamp}"));
+        let aside = self.path.with_file_name(name);
+        fs::copy(&self.path, &aside).map_err(|e| self.failed("set aside", &e))?;
+        Ok(aside)
+    }
+}
+
+impl Registry for FileRegistry {
+    fn load(&self) -> Result<Loaded> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Loaded::default()),
+            Err(e) => return Err(self.failed("read", &e)),
+        };
+        let (entries, cameras, damage) = parse(&bytes);
+        *self.entries.lock().unwrap_or_else(PoisonError::into_inner) = entries;
+        let notice = match damage {
+            None => None,
+            Some(damage) => {
+                let aside = self.set_aside()?;
+                Some(format!(
+                    "The camera list was damaged ({damage}). {} of its cameras were restored; the file as it was is kept as {}.",
+                    cameras.len(),
+                    aside.display()
+                ))
+            }
+        };
+        Ok(Loaded { cameras, notice })
+    }
+
+    /// By writing what is there anyway.
+    fn check(&self) -> Result<()> {
+        self.change(|_| ())
+    }
+
+    fn put(&self, camera: &CameraConfig) -> Result<()> {
+        let entry = Entry::from(camera);
+        self.change(|entries| match entries.iter_mut().find(|e| e.id == entry.id) {
+            Some(existing) => *existing = entry,
+            None => entries.push(entry),
+        })
+    }
+
+    fn remove(&self, id: &CameraId) -> Result<()> {
+        self.change(|entries| entries.retain(|e| e.id != id.as_str()))
+    }
+}
+
+/// What can be read of a file, and what is wrong with it.
+fn parse(bytes: &[u8]) -> (Vec<Entry>, Vec<CameraConfig>, Option<String>) {
+    let file: File = match serde_json::from_slice(bytes) {
+        Ok(file) => file,
+        // The text of serde's errors holds positions, never values.
+        Err(e) => return (Vec::new(), Vec::new(), Some(e.to_string())),
+    };
+    if file.version != VERSION {
+        let damage = format!("it is of version {}, this is {VERSION}", file.version);
+        return (Vec::new(), Vec::new(), Some(damage));
+    }
+    let mut entries = Vec::new();
+    let mut cameras: Vec<CameraConfig> = Vec::new();
+    let mut damage = None;
+    for (number, value) in file.cameras.into_iter().enumerate() {
+        let read = serde_json::from_value::<Entry>(value)
+            .map_err(|_| "a field is missing or of the wrong kind".to_owned())
+            .and_then(|entry| {
+                let camera = CameraConfig::try_from(&entry).map_err(|e| e.to_string())?;
+                Ok((entry, camera))
+            });
+        match read {
+            Ok((_, camera)) if cameras.iter().any(|c| c.id == camera.id) => {
+                damage = Some(format!("camera {} stands in it twice", camera.id));
+            }
+            Ok((entry, camera)) => {
+                entries.push(entry);
+                cameras.push(camera);
+            }
+            Err(why) => damage = Some(format!("camera number {}: {why}", number + 1)),
+        }
+    }
+    (entries, cameras, damage)
+}
+
+fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let cameras =
+        entries.iter().map(serde_json::to_value).collect::<std::result::Result<_, _>>()?;
+    let json = serde_json::to_vec_pretty(&File { version: VERSION, cameras })?;
+    let mut options = AtomicWriteFile::options();
+    #[cfg(unix)]
+    {
+        use atomic_write_file::unix::OpenOptionsExt as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).preserve_mode(false);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(&json)?;
+    file.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::{fixture, rstest};
+
+    struct Home {
+        folder: tempfile::TempDir,
+    }
+
+    impl Home {
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("state/cameras.json")
+        }
+
+        fn registry(&self) -> FileRegistry {
+            FileRegistry::new(self.path())
+        }
+
+        fn holds(&self, text: &str) {
+            fs::create_dir_all(self.path().parent().expect("a folder")).expect("created");
+            fs::write(self.path(), text).expect("written");
+        }
+
+        fn damaged_copies(&self) -> Vec<String> {
+            fs::read_dir(self.path().parent().expect("a folder"))
+                .expect("a folder")
+                .map(|entry| entry.expect("readable"))
+                .filter(|e| e.file_name().to_string_lossy().contains(".damaged-"))
+                .map(|e| fs::read_to_string(e.path()).expect("readable"))
+                .collect()
+        }
+    }
+
+    #[fixture]
+    fn home() -> Home {
+        Home { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn camera(id: &str) -> CameraConfig {
+        let url = CameraUrl::parse("rtsp://admin:secret@cam/1").expect("valid");
+        CameraConfig::new(CameraId::parse(id).expect("valid"), url)
+    }
+
+    #[rstest]
+    fn cameras_survive(home: Home) {
+        let registry = home.registry();
+        assert!(registry.load().expect("loads").cameras.is_empty());
+        registry.put(&camera("a")).expect("saved");
+        registry.put(&camera("b")).expect("saved");
+        registry.remove(&camera("a").id).expect("saved");
+        let loaded = home.registry().load().expect("loads");
+        assert_eq!(loaded.cameras, [camera("b")]);
+        assert_eq!(loaded.notice, None);
+    }
+
+    #[cfg(unix)]
+    #[rstest]
+    fn only_the_user_can_read_it(home: Home) {
+        use std::os::unix::fs::PermissionsExt as _;
+        home.registry().put(&camera("a")).expect("saved");
+        let mode = fs::metadata(home.path()).expect("exists").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[rstest]
+    #[case::no_json("{ not json", 0)]
+    #[case::empty("", 0)]
+    #[case::from_the_future(r#"{"version": 9, "cameras": []}"#, 0)]
+    #[case::one_bad_camera(
+        r#"{"version": 1, "cameras": [{"id": "bad"}, {"id": "a", "name": "a", "url": "rtsp://c/1",
+        "width": 640, "height": 480, "frame_buffer_size": 100, "client_buffer_size": 10}]}"#,
+        1
+    )]
+    fn a_damaged_file_is_set_aside(home: Home, #[case] text: &str, #[case] restored: usize) {
+        home.holds(text);
+        let registry = home.registry();
+        let loaded = registry.load().expect("loads");
+        assert_eq!(loaded.cameras.len(), restored);
+        assert!(loaded.notice.expect("a notice").contains(".damaged-"));
+        registry.put(&camera("new")).expect("saved");
+        assert_eq!(home.damaged_copies(), [text]);
+        assert_eq!(home.registry().load().expect("loads").cameras.len(), restored + 1);
+    }
+
+    #[rstest]
+    fn a_failed_write_changes_nothing(home: Home) {
+        let registry = home.registry();
+        registry.put(&camera("a")).expect("saved");
+        let folder = home.path().parent().expect("a folder").to_owned();
+        fs::rename(&folder, folder.with_extension("gone")).expect("renamed");
+        fs::write(&folder, "a file where the folder was").expect("written");
+        assert_eq!(registry.put(&camera("b")).unwrap_err().kind(), ErrorKind::StorageFailed);
+        fs::remove_file(&folder).expect("removed");
+        fs::rename(folder.with_extension("gone"), &folder).expect("renamed");
+        assert_eq!(home.registry().load().expect("loads").cameras, [camera("a")]);
+    }
+}
