@@ -1,0 +1,310 @@
+//! `GET /api/events`: what happens to cameras and consumers, as server-sent events. `observer`
+//! finds it out; here it is kept for those who were away for a moment, and told.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use fanlight_engine::CameraId;
+use futures_util::Stream;
+use futures_util::stream;
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::Context;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Events kept for clients that come back. A busy house makes a few a minute.
+const KEPT: usize = 1000;
+/// Below the time after which proxies close a silent connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a browser waits before it comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Event {
+    pub(crate) time: Timestamp,
+    pub(crate) stream_id: String,
+    #[serde(flatten)]
+    pub(crate) what: What,
+}
+
+impl Event {
+    pub(crate) fn now(id: &CameraId, what: What) -> Self {
+        Self { time: Timestamp::now(), stream_id: id.to_string(), what }
+    }
+}
+
+/// What can happen, with what a reader needs to make sense of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type")]
+pub(crate) enum What {
+    #[serde(rename = "camera.added")]
+    CameraAdded { name: String, rtsp_url: String },
+    #[serde(rename = "camera.removed")]
+    CameraRemoved,
+    /// Its pictures arrive.
+    #[serde(rename = "camera.online")]
+    CameraOnline,
+    /// Its pictures arrive, but are all the same.
+    #[serde(rename = "camera.frozen")]
+    CameraFrozen { since: Timestamp },
+    /// It is connected, but nothing comes.
+    #[serde(rename = "camera.stalled")]
+    CameraStalled,
+    /// It cannot be reached, or refuses us.
+    #[serde(rename = "camera.offline")]
+    CameraOffline { state: &'static str, error: Option<Why> },
+    /// Nobody wants it to run.
+    #[serde(rename = "camera.stopped")]
+    CameraStopped,
+    /// It sends another codec or size than before.
+    #[serde(rename = "camera.format_changed")]
+    CameraFormatChanged { video: Format },
+    #[serde(rename = "consumer.joined")]
+    ConsumerJoined { consumer: Who },
+    #[serde(rename = "consumer.left")]
+    ConsumerLeft { consumer: Who },
+}
+
+/// The last failure of a camera.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Why {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+/// What a camera sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Format {
+    pub(crate) codec: &'static str,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// A consumer as the list of consumers tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Who {
+    pub(crate) id: u64,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) pid: Option<u32>,
+}
+
+impl What {
+    /// The name under which a browser listens for it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::CameraAdded { .. } => "camera.added",
+            Self::CameraRemoved => "camera.removed",
+            Self::CameraOnline => "camera.online",
+            Self::CameraFrozen { .. } => "camera.frozen",
+            Self::CameraStalled => "camera.stalled",
+            Self::CameraOffline { .. } => "camera.offline",
+            Self::CameraStopped => "camera.stopped",
+            Self::CameraFormatChanged { .. } => "camera.format_changed",
+            Self::ConsumerJoined { .. } => "consumer.joined",
+            Self::ConsumerLeft { .. } => "consumer.left",
+        }
+    }
+}
+
+/// The last events, in order.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    /// Tells this process's numbers from another's.
+    epoch: String,
+    kept: Mutex<VecDeque<Event>>,
+    head: watch::Sender<Head>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Head {
+    /// The number of the newest event; the first is 1.
+    newest: u64,
+    /// No event will follow.
+    ended: bool,
+}
+
+/// What a reader finds after the number it has.
+#[derive(Debug, PartialEq)]
+enum Found {
+    Event(u64, Event),
+    /// Events that are not kept any more, up to this number.
+    Gap {
+        missed: u64,
+        up_to: u64,
+    },
+    Nothing,
+}
+
+impl Journal {
+    pub(crate) fn new() -> Self {
+        Self {
+            epoch: format!("{:x}", Timestamp::now().as_millisecond()),
+            kept: Mutex::default(),
+            head: watch::Sender::default(),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self, event: Event) {
+        let mut kept = self.kept();
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(event);
+        self.head.send_modify(|head| head.newest += 1);
+    }
+
+    /// Ends every reader.
+    pub(crate) fn end(&self) {
+        self.head.send_modify(|head| head.ended = true);
+    }
+
+    fn after(&self, number: u64) -> Found {
+        let kept = self.kept();
+        let newest = self.head.borrow().newest;
+        let oldest = newest + 1 - kept.len() as u64;
+        let next = number + 1;
+        if next > newest {
+            Found::Nothing
+        } else if next < oldest {
+            Found::Gap { missed: oldest - next, up_to: oldest - 1 }
+        } else {
+            Found::Event(next, kept[(next - oldest) as usize].clone())
+        }
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("{}-{number}", self.epoch)
+    }
+
+    /// Where a client with this last id goes on; none when the id is from another process, whose
+    /// events nobody knows any more.
+    fn resume(&self, id: &str) -> Option<u64> {
+        let (epoch, number) = id.rsplit_once('-')?;
+        let number = number.parse().ok().filter(|n| *n <= self.head.borrow().newest)?;
+        (epoch == self.epoch).then_some(number)
+    }
+}
+
+pub(crate) async fn events(
+    State(context): State<Context>,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+    let journal = context.journal;
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let head = journal.head.subscribe();
+    let number = match last {
+        None => Some(head.borrow().newest),
+        Some(id) => journal.resume(id),
+    };
+    let reader = Reader { number: number.unwrap_or(0), head, journal, begun: number.is_some() };
+    let sent = stream::unfold(reader, |mut reader| async {
+        let sent = reader.next().await?;
+        Some((Ok(sent), reader))
+    });
+    Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// One client's place in the journal.
+struct Reader {
+    journal: Arc<Journal>,
+    head: watch::Receiver<Head>,
+    /// The number of the last event it has.
+    number: u64,
+    /// False for one that comes from another process and has not been told so yet.
+    begun: bool,
+}
+
+impl Reader {
+    /// The next event; none once there will be no more.
+    async fn next(&mut self) -> Option<Sent> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Some(self.gap(None));
+        }
+        loop {
+            match self.journal.after(self.number) {
+                Found::Event(number, event) => {
+                    self.number = number;
+                    let sent = Sent::default().id(self.journal.id(number)).retry(RETRY);
+                    // It holds nothing that JSON cannot.
+                    return sent.event(event.what.name()).json_data(event).ok();
+                }
+                Found::Gap { missed, up_to } => {
+                    self.number = up_to;
+                    return Some(self.gap(Some(missed)));
+                }
+                Found::Nothing => {
+                    if self.head.borrow_and_update().ended || self.head.changed().await.is_err() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Told to clients that missed events: they should ask for the streams as they are now.
+    fn gap(&self, missed: Option<u64>) -> Sent {
+        #[derive(Serialize)]
+        struct Gap {
+            r#type: &'static str,
+            missed: Option<u64>,
+        }
+        let sent = Sent::default().id(self.journal.id(self.number)).event("gap");
+        sent.json_data(Gap { r#type: "gap", missed }).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(name: &str) -> Event {
+        Event::now(&CameraId::parse(name).expect("valid"), What::CameraRemoved)
+    }
+
+    #[test]
+    fn events_are_read_in_order() {
+        let journal = Journal::new();
+        assert_eq!(journal.after(0), Found::Nothing);
+        let (first, second) = (event("a"), event("b"));
+        journal.write(first.clone());
+        journal.write(second.clone());
+        assert_eq!(journal.after(0), Found::Event(1, first));
+        assert_eq!(journal.after(1), Found::Event(2, second));
+        assert_eq!(journal.after(2), Found::Nothing);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_told_as_missed() {
+        let journal = Journal::new();
+        for _ in 0..KEPT + 3 {
+            journal.write(event("a"));
+        }
+        assert_eq!(journal.after(0), Found::Gap { missed: 3, up_to: 3 });
+        assert!(matches!(journal.after(3), Found::Event(4, _)));
+        assert_eq!(journal.kept().len(), KEPT);
+    }
+
+    #[test]
+    fn a_client_goes_on_where_it_was_in_the_same_process() {
+        let journal = Journal::new();
+        journal.write(event("a"));
+        assert_eq!(journal.resume(&journal.id(1)), Some(1));
+        assert_eq!(journal.resume(&journal.id(2)), None);
+        for other in ["", "1", "other-1", "-", "other-x"] {
+            assert_eq!(journal.resume(other), None, "{other}");
+        }
+    }
+}

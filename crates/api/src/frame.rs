@@ -1,0 +1,264 @@
+//! `GET /api/streams/{id}/frame`: the newest frame after the one a client has, at its own size.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Extension;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use fanlight_engine::{
+    Camera, ConsumerInfo, ConsumerKind, Error, ErrorKind, Frame, Quality, Role, Size, Spec,
+};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use crate::extract::{Asked, Named};
+use crate::leases::{Lease, Leases};
+use crate::{Answer, invalid};
+
+/// How long a request waits for a frame when it does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+/// How long it may ask to wait.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FrameQuery {
+    /// The sequence number of the frame that the client has.
+    after: Option<u64>,
+    width: Option<u32>,
+    height: Option<u32>,
+    #[serde(default)]
+    format: Format,
+    fps: Option<f64>,
+    quality: Option<u8>,
+    /// Milliseconds to wait.
+    wait: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    #[default]
+    Bgr24,
+    Jpeg,
+    Png,
+    Webp,
+}
+
+impl Format {
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Bgr24 => "application/octet-stream",
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// Conversions of up to a few milliseconds run in place: moving them to another thread would
+    /// cost more than it saves. The lossless ones take a hundred times as long.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bgr24 => "bgr24",
+            Self::Jpeg => "jpeg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+
+    async fn encode(self, frame: &Arc<Frame>, quality: Quality) -> Result<Bytes, Error> {
+        match self {
+            Self::Bgr24 => frame.bgr24(),
+            Self::Jpeg => frame.jpeg(quality),
+            Self::Png | Self::Webp => {
+                let frame = Arc::clone(frame);
+                let encode = move || {
+                    if self == Self::Png { frame.png() } else { frame.webp() }
+                };
+                tokio::task::spawn_blocking(encode).await.unwrap_or_else(|_| {
+                    Err(Error::new(ErrorKind::Internal, "encoding the picture was interrupted"))
+                })
+            }
+        }
+    }
+}
+
+pub(crate) async fn frame(
+    Named(camera): Named,
+    Asked(query): Asked<FrameQuery>,
+    leases: Option<Extension<Leases>>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let wait = query.wait.map_or(DEFAULT_WAIT, Duration::from_millis);
+    if wait > MAX_WAIT {
+        return Err(invalid("wait must be at most 30000 milliseconds").into());
+    }
+    let quality = quality(query.quality)?;
+    let period = period(query.fps)?;
+    let deadline = Instant::now() + wait;
+    let found = timeout_at(deadline, newest(&camera, &query, period, leases, &headers)).await;
+    let Ok(found) = found else {
+        return Ok(nothing_new(&camera));
+    };
+    let (frame, gap, role) = found?;
+    let bytes = query.format.encode(&frame, quality).await?;
+    let response = Response::builder()
+        .header(CONTENT_TYPE, query.format.content_type())
+        .header(CACHE_CONTROL, "no-store")
+        .header("x-frame-sequence", frame.sequence)
+        .header("x-frame-timestamp", frame.captured_at.as_nanosecond().to_string())
+        .header("x-frame-clock", frame.clock.name())
+        .header("x-frame-stream", role.name())
+        .header("x-frame-width", frame.size.width())
+        .header("x-frame-height", frame.size.height())
+        .header("x-frame-gap", gap)
+        .body(Body::from(bytes))
+        .map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))?;
+    Ok(response)
+}
+
+/// No body, but the reason in a header.
+fn nothing_new(camera: &Camera) -> Response {
+    let state = camera.status().borrow().state.name();
+    (StatusCode::NO_CONTENT, [("x-stream-state", state)]).into_response()
+}
+
+/// Waits for the frame, and tells how many were missed since the one the client has.
+async fn newest(
+    camera: &Camera,
+    query: &FrameQuery,
+    period: Option<Duration>,
+    leases: Option<Extension<Leases>>,
+    headers: &HeaderMap,
+) -> Result<(Arc<Frame>, u64, Role), Error> {
+    let mut status = camera.status();
+    let frame = async {
+        let spec = Spec { size: size(camera, query.width, query.height).await?, period };
+        let kept = leases.as_ref().and_then(|leases| leases.take(camera.id(), spec));
+        let lease = if let Some(lease) = kept {
+            lease
+        } else {
+            let reader =
+                camera.frames(spec, consumer(headers, ConsumerKind::Http, query.format.name()))?;
+            let mut lease = Lease::new(camera.id().clone(), spec, reader);
+            // Without a word of what it has, a new client waits for the next frame.
+            lease.last = lease.reader.present();
+            lease
+        };
+        let after = query.after.unwrap_or(lease.last);
+        let lease = &mut LeaseInUse { lease: Some(lease), leases: leases.map(|l| l.0) };
+        lease.next_after(after).await
+    };
+    tokio::select! {
+        biased;
+        frame = frame => frame,
+        fault = lasting_fault(camera, &mut status) => Err(fault),
+    }
+}
+
+/// Waits until it is clear that no frame will come unless someone changes something.
+async fn lasting_fault(
+    camera: &Camera,
+    status: &mut tokio::sync::watch::Receiver<fanlight_engine::Status>,
+) -> Error {
+    loop {
+        if let Some(fault) = camera.lasting_fault() {
+            return fault;
+        }
+        if status.changed().await.is_err() {
+            return Error::new(ErrorKind::StreamNotRunning, "this camera was stopped");
+        }
+    }
+}
+
+/// A lease that goes back to its connection even when the wait is given up.
+struct LeaseInUse {
+    /// Present until dropped.
+    lease: Option<Lease>,
+    leases: Option<Leases>,
+}
+
+impl LeaseInUse {
+    /// The frame, how many were missed before it, and the stream it is of.
+    async fn next_after(&mut self, after: u64) -> Result<(Arc<Frame>, u64, Role), Error> {
+        let Some(lease) = &mut self.lease else { unreachable!("present until dropped") };
+        let frame = lease.reader.next_after(after).await?;
+        lease.last = frame.sequence;
+        let missed = lease.reader.missed(after, &frame);
+        Ok((frame, missed, lease.reader.role()))
+    }
+}
+
+impl Drop for LeaseInUse {
+    fn drop(&mut self) {
+        if let (Some(lease), Some(leases)) = (self.lease.take(), &self.leases) {
+            leases.put(lease);
+        }
+    }
+}
+
+/// The size that width and height ask for: the stream's own without either; the camera's shape
+/// with one, for which the camera must have told it.
+pub(crate) async fn size(
+    camera: &Camera,
+    width: Option<u32>,
+    height: Option<u32>,
+) -> Result<Size, Error> {
+    match (width, height) {
+        (None, None) => Ok(camera.config().size),
+        (Some(width), Some(height)) => Size::new(width, height),
+        (Some(width), None) => Size::with_width(width, camera.native_size().await?),
+        (None, Some(height)) => Size::with_height(height, camera.native_size().await?),
+    }
+}
+
+/// A client introduces itself by its user agent.
+pub(crate) fn consumer(
+    headers: &HeaderMap,
+    kind: ConsumerKind,
+    format: &'static str,
+) -> ConsumerInfo {
+    /// Longer names are cut: a list of consumers is read by people.
+    const LONGEST: usize = 200;
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let name: String = agent.unwrap_or("unnamed").chars().take(LONGEST).collect();
+    ConsumerInfo { kind, pid: pid(&name), name, format }
+}
+
+/// The process number in a user agent such as `fanlight-python/0.1.0 (edges.py; pid 4711)`.
+/// The shortest time between two frames at this rate.
+pub(crate) fn period(fps: Option<f64>) -> Result<Option<Duration>, Error> {
+    match fps {
+        None => Ok(None),
+        Some(fps) if (0.01..=1000.0).contains(&fps) => Ok(Some(Duration::from_secs_f64(1.0 / fps))),
+        Some(fps) => Err(invalid(format!("fps must be 0.01 to 1000; got {fps}"))),
+    }
+}
+
+pub(crate) fn quality(quality: Option<u8>) -> Result<Quality, Error> {
+    quality.map_or(Ok(Quality::default()), Quality::new)
+}
+
+fn pid(agent: &str) -> Option<u32> {
+    let (_, after) = agent.split_once("pid ")?;
+    let digits = after.find(|c: char| !c.is_ascii_digit()).map_or(after, |end| &after[..end]);
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("fanlight-python/0.1.0 (edges.py; pid 4711)", Some(4711))]
+    #[case("curl/8.0", None)]
+    #[case("pid x", None)]
+    #[case("pid 99999999999", None)]
+    fn finds_the_process(#[case] agent: &str, #[case] expected: Option<u32>) {
+        assert_eq!(pid(agent), expected);
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether the server lives, and whether it can do its work: what supervisors and load balancers
+//! ask.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use fanlight_engine::Engine;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Context;
+use crate::extract::Asked;
+use crate::problem::Problem;
+use crate::wire::Check;
+use crate::wire::Health;
+
+/// `GET /health`, as clients of earlier servers know it.
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "healthy", timestamp: Timestamp::now().as_second() })
+}
+
+/// `GET /livez`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Live {
+    status: &'static str,
+}
+
+/// Requests are answered; that is all a supervisor needs to know before it thinks of a restart.
+pub(crate) async fn livez() -> Json<Live> {
+    Json(Live { status: "live" })
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReadyQuery {
+    /// Its presence asks for the single checks.
+    verbose: Option<String>,
+}
+
+/// `GET /readyz`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ready {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Vec<Check>>,
+}
+
+/// 200 when everything that pictures need is there, else 503 with what is not.
+pub(crate) async fn readyz(
+    State(context): State<Context>,
+    Asked(query): Asked<ReadyQuery>,
+) -> Response {
+    let checks = checks(context.engine).await;
+    let wrong: Vec<String> =
+        checks.iter().filter(|c| !c.ok).map(|c| format!("{}: {}", c.name, c.message)).collect();
+    let checks = query.verbose.is_some().then_some(checks);
+    if wrong.is_empty() {
+        return Json(Ready { status: "ready", checks }).into_response();
+    }
+    let why = format!("not ready; {}", wrong.join("; "));
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why)
+        .with_checks(checks)
+        .into_response()
+}
+
+async fn checks(engine: Engine) -> Vec<Check> {
+    let running = if engine.is_shutting_down() {
+        Err("Fanlight is shutting down".to_owned())
+    } else {
+        Ok(format!("{} cameras", engine.cameras().len()))
+    };
+    // Looking for FFmpeg starts it once, and a disk may be slow.
+    let looking = move || {
+        let ffmpeg = engine.ffmpeg().map(|ffmpeg| format!("version {}", ffmpeg.version));
+        let storage = engine.check_storage().map(|()| "the camera list can be saved".to_owned());
+        (ffmpeg.map_err(|e| e.to_string()), storage.map_err(|e| e.to_string()))
+    };
+    let (ffmpeg, storage) = tokio::task::spawn_blocking(looking).await.unwrap_or_else(|_| {
+        let interrupted = || Err("looking for it was interrupted".to_owned());
+        (interrupted(), interrupted())
+    });
+    vec![
+        Check::new("engine", running),
+        Check::new("ffmpeg", ffmpeg),
+        Check::new("storage", storage),
+    ]
+}

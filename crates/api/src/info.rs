@@ -1,0 +1,31 @@
+//! What this server is.
+
+use axum::Json;
+use axum::extract::State;
+
+use crate::Context;
+use crate::wire::{FfmpegInfo, Info};
+
+pub(crate) async fn info(State(context): State<Context>) -> Json<Info> {
+    let engine = context.engine.clone();
+    // Looking for FFmpeg starts it once, which takes a moment.
+    let found = tokio::task::spawn_blocking(move || engine.ffmpeg().map_err(|e| e.to_string()))
+        .await
+        .unwrap_or_else(|_| Err("looking for FFmpeg was interrupted".to_owned()));
+    let (ffmpeg, ffmpeg_error) = match found {
+        Ok(ffmpeg) => {
+            let path = ffmpeg.path.display().to_string();
+            (Some(FfmpegInfo { path, version: ffmpeg.version.clone() }), None)
+        }
+        Err(missing) => (None, Some(missing)),
+    };
+    let scheme = if context.settings.tls { "https" } else { "http" };
+    Json(Info {
+        name: "fanlight",
+        version: env!("CARGO_PKG_VERSION"),
+        api: format!("{scheme}://127.0.0.1:{}", context.settings.port),
+        ffmpeg,
+        ffmpeg_error,
+        notice: context.engine.notice().map(str::to_owned),
+    })
+}

@@ -1,0 +1,144 @@
+//! The HTTP and WebSocket API over the engine. One [`router`] serves the network ([`serve`]) and
+//! the desktop's IPC ([`call`]) alike: same JSON, same errors, same tests.
+//!
+//! The rooms: `guard` decides who may ask at all, `auth` asks for the token; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
+//! answer; `wire` holds the JSON shapes; `problem` turns errors into RFC 9457 answers; `leases`
+//! remembers which frames a keep-alive connection is reading; `observer` finds out what happens,
+//! `events` tells it; `serve` owns the accept loop.
+
+mod auth;
+mod call;
+mod consumers;
+mod events;
+mod extract;
+mod frame;
+mod guard;
+mod health;
+mod info;
+mod leases;
+mod metrics;
+mod mjpeg;
+mod observer;
+mod probe;
+mod problem;
+mod serve;
+mod snapshot;
+mod streams;
+mod watching;
+pub mod wire;
+mod ws;
+mod ws_message;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use fanlight_engine::{Engine, Error, ErrorKind};
+
+pub use auth::{NoToken, Token};
+pub use call::call;
+pub use serve::{bind, serve, serve_tls};
+
+/// The largest body of a request, in bytes.
+const MAX_BODY: usize = 64 << 10;
+
+/// How the API is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The port it is bound to.
+    pub port: u16,
+    /// Host names, besides the loopback ones, by which it may be addressed, such as those of a
+    /// reverse proxy: `name` for any port or `name:port`.
+    pub allowed_hosts: Vec<String>,
+    /// Origins of web pages, besides loopback ones, that may use it: `https://name`.
+    pub allowed_origins: Vec<String>,
+    /// The token that the API asks for. With one it may be addressed by any IP address, too.
+    pub token: Option<Token>,
+    /// Whether it is served over TLS.
+    pub tls: bool,
+    /// What answers outside of the API: the pages of the user interface. They hold no secret, and
+    /// need no token.
+    pub pages: Option<Router>,
+}
+
+/// What every handler works with.
+#[derive(Clone)]
+struct Context {
+    engine: Engine,
+    settings: Arc<Settings>,
+    /// The last snapshots.
+    snapshots: Arc<snapshot::Snapshots>,
+    /// What happened lately.
+    journal: Arc<events::Journal>,
+}
+
+/// The whole API. Every route, the pages included, stands behind the checks of Host and Origin.
+/// Must be called in a tokio runtime: it starts a task that ends when the engine shuts down.
+pub fn router(engine: Engine, settings: Settings) -> Router {
+    engine.set_own_port(settings.port);
+    let mut settings = settings;
+    let pages = settings.pages.take();
+    let settings = Arc::new(settings);
+    let journal = Arc::new(events::Journal::new());
+    observer::start(engine.clone(), Arc::clone(&journal));
+    let api = Router::new()
+        .route("/api/streams", get(streams::list).post(streams::start))
+        .route("/api/streams/start-with-url", post(streams::start_with_url))
+        .route("/api/streams/{id}", get(streams::show).patch(streams::change).delete(streams::stop))
+        .route("/api/streams/{id}/restart", post(streams::restart))
+        .route("/api/streams/{id}/history", get(streams::history))
+        .route("/api/streams/{id}/force", delete(streams::force_stop))
+        .route("/api/streams/{id}/stats", get(streams::stats))
+        .route("/api/streams/{id}/frame", get(frame::frame))
+        .route("/api/streams/{id}/snapshot.jpg", get(snapshot::snapshot))
+        .route("/api/streams/{id}/mjpeg", get(mjpeg::mjpeg))
+        .route("/api/streams/{id}/consumers", get(consumers::list))
+        .route(
+            "/api/streams/{id}/consumers/{consumer}",
+            get(consumers::show).delete(consumers::kick),
+        )
+        .route("/api/probe", post(probe::probe))
+        .route("/api/events", get(events::events))
+        .route("/api/info", get(info::info))
+        .route("/ws/{id}", get(ws::connect))
+        .route("/metrics", get(metrics::metrics))
+        .route("/health", get(health::health))
+        .route("/readyz", get(health::readyz))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Context {
+            engine,
+            settings: Arc::clone(&settings),
+            snapshots: Arc::default(),
+            journal,
+        });
+    // Whoever watches over the server needs no secret for that.
+    let open = Router::new()
+        .route("/livez", get(health::livez))
+        .method_not_allowed_fallback(method_not_allowed);
+    let api = auth::around(api, Arc::clone(&settings)).merge(open);
+    let all = match pages {
+        Some(pages) => api.fallback_service(pages),
+        None => api.fallback(not_found),
+    };
+    guard::around(all.layer(DefaultBodyLimit::max(MAX_BODY)), settings)
+}
+
+async fn not_found() -> problem::Problem {
+    problem::Problem::new(http::StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
+}
+
+async fn method_not_allowed() -> problem::Problem {
+    problem::Problem::new(
+        http::StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path does not take this method",
+    )
+}
+
+/// The answer of a handler.
+type Answer<T> = Result<T, problem::Problem>;
+
+fn invalid(why: impl AsRef<str>) -> Error {
+    Error::new(ErrorKind::InvalidRequest, why)
+}

@@ -1,0 +1,94 @@
+//! Errors as answers: `application/problem+json` (RFC 9457) with a stable `code`, and an `error`
+//! sentence where older clients look for it.
+
+use axum::response::{IntoResponse, Response};
+use fanlight_engine::{Error, ErrorKind};
+use http::StatusCode;
+use problem_details::ProblemDetails;
+use serde::Serialize;
+
+use crate::wire::Check;
+
+/// What stands beside the standard fields.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Extension {
+    code: &'static str,
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_count: Option<usize>,
+    /// The fingerprint of a certificate that a person could accept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    /// What a server that is not ready lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Vec<Check>>,
+}
+
+/// An error on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    extension: Extension,
+}
+
+impl Problem {
+    /// A problem that is none of the engine's.
+    pub(crate) fn new(status: StatusCode, code: &'static str, error: impl Into<String>) -> Self {
+        let error = error.into();
+        let extension =
+            Extension { code, error, client_count: None, certificate: None, checks: None };
+        Self { status, extension }
+    }
+
+    pub(crate) fn with_checks(mut self, checks: Option<Vec<Check>>) -> Self {
+        self.extension.checks = checks;
+        self
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let mut problem = Self::new(status(error.kind()), error.kind().code(), error.message());
+        problem.extension.certificate = error.kind().certificate().map(|c| c.to_string());
+        if let ErrorKind::StreamInUse { consumers } = error.kind() {
+            problem.extension.client_count = Some(consumers);
+        }
+        problem
+    }
+}
+
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::InvalidRequest | ErrorKind::UnsupportedScheme => StatusCode::BAD_REQUEST,
+        ErrorKind::InvalidId => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::StreamNotFound | ErrorKind::ConsumerNotFound => StatusCode::NOT_FOUND,
+        ErrorKind::ConsumerKicked => StatusCode::GONE,
+        ErrorKind::StreamExists | ErrorKind::StreamInUse { .. } => StatusCode::CONFLICT,
+        ErrorKind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::StorageFailed => StatusCode::INSUFFICIENT_STORAGE,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        // The camera, not the request, is at fault; it may be back later.
+        ErrorKind::StreamNotRunning
+        | ErrorKind::AuthFailed
+        | ErrorKind::CameraNotFound
+        | ErrorKind::CameraUnreachable
+        | ErrorKind::CameraTimeout
+        | ErrorKind::NotRtsp
+        | ErrorKind::UnsupportedCodec
+        | ErrorKind::TlsFailed
+        | ErrorKind::UntrustedCertificate { .. }
+        | ErrorKind::Stalled
+        | ErrorKind::FfmpegMissing
+        | ErrorKind::DamagedStream
+        | ErrorKind::DecodeFailed => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let details = ProblemDetails::from_status_code(self.status)
+            .with_detail(self.extension.error.clone())
+            .with_extensions(self.extension);
+        problem_details::JsonProblemDetails::from(details).into_response()
+    }
+}

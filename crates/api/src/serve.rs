@@ -1,0 +1,157 @@
+//! The accept loop. Our own, because `axum::serve` limits neither the time a client takes for its
+//! headers nor the number of connections.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::leases::Leases;
+
+/// A client that takes longer for its headers is cut off.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that takes longer for its TLS handshake is cut off.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection whose other end takes nothing for this long is gone.
+#[cfg(target_os = "linux")]
+const STUCK: Duration = Duration::from_secs(60);
+/// Connections open at a time; further ones wait to be accepted.
+const MAX_CONNECTIONS: usize = 1024;
+/// How often connections look for readers that nobody uses.
+const SWEEP_PERIOD: Duration = Duration::from_secs(2);
+/// How long running requests may take to end.
+const DRAIN: Duration = Duration::from_secs(1);
+/// A pause after a failed accept: out of descriptors, say.
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// Binds the API's address.
+///
+/// # Errors
+/// As the system says; [`io::ErrorKind::AddrInUse`] when the port is taken.
+pub async fn bind(host: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::new(host, port)).await
+}
+
+/// Serves until cancelled, then lets running requests end for a second.
+pub async fn serve(listener: TcpListener, router: Router, cancelled: CancellationToken) {
+    accept(listener, None, router, cancelled).await;
+}
+
+/// As [`serve`], over TLS.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    cancelled: CancellationToken,
+) {
+    accept(listener, Some(tls.into()), router, cancelled).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    cancelled: CancellationToken,
+) {
+    let connections = TaskTracker::new();
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let slot = tokio::select! {
+            slot = Arc::clone(&slots).acquire_owned() => slot,
+            () = cancelled.cancelled() => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!("a connection could not be accepted: {error}");
+                    tokio::time::sleep(ACCEPT_RETRY).await;
+                    continue;
+                }
+            },
+            () = cancelled.cancelled() => break,
+        };
+        let (tls, router, cancelled) = (tls.clone(), router.clone(), cancelled.clone());
+        connections.spawn(async move {
+            prepare(&stream);
+            match tls {
+                None => connection(stream, router, cancelled).await,
+                Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => connection(stream, router, cancelled).await,
+                    Ok(Err(error)) => tracing::debug!("no TLS: {error}"),
+                    Err(_) => tracing::debug!("no TLS: the handshake took too long"),
+                },
+            }
+            drop(slot);
+        });
+    }
+    drop(listener);
+    connections.close();
+    let _ = timeout(DRAIN, connections.wait()).await;
+}
+
+fn prepare(stream: &TcpStream) {
+    // Frames leave at once, not when more bytes have gathered.
+    let _ = stream.set_nodelay(true);
+    // A client that takes nothing keeps its place, and the pictures on their way to it, only for so
+    // long. Whether data is taken is known to the kernel alone.
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, STUCK.as_millis() as u32);
+        let _ = rustix::net::sockopt::set_tcp_keepidle(stream, STUCK);
+        let _ = rustix::net::sockopt::set_socket_keepalive(stream, true);
+    }
+}
+
+/// One connection and the readers it leases. When cancelled, it ends with its running request.
+async fn connection<S>(stream: S, router: Router, cancelled: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let leases = Leases::default();
+    let for_requests = leases.clone();
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(for_requests.clone());
+        request.map(Body::new)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let mut sweep = tokio::time::interval(SWEEP_PERIOD);
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!("connection ended: {error}");
+                }
+                return;
+            }
+            _ = sweep.tick() => leases.sweep(),
+            () = cancelled.cancelled(), if !ending => {
+                ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `WS /ws/{id}`: frames pushed, one per binary message, the newest first when a client is slow; or
+//! access units as the camera sends them, of which a slow client loses whole GOPs.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse as _, Response};
+use axum_tws::{CloseCode, Config, Limits, Message, WebSocket, WebSocketError, WebSocketUpgrade};
+use bytes::Bytes;
+use fanlight_engine::{
+    Camera, Codec, ConsumerInfo, ConsumerKind, Error, ErrorKind, FrameReader, PacketConsumer, Role,
+    Size, Spec,
+};
+use futures_util::StreamExt as _;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::extract::{Asked, Named};
+use crate::frame::{consumer, period, quality, size};
+use crate::problem::Problem;
+use crate::ws_message::{Form, WsFormat};
+use crate::{Answer, invalid};
+
+/// Below the minute after which proxies close a silent connection.
+const PING_PERIOD: Duration = Duration::from_secs(54);
+/// A client that takes nothing for this long is gone.
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+/// Clients have nothing to say that is longer.
+const MAX_CLIENT_MESSAGE: usize = 64 << 10;
+/// Frames are never split over several WebSocket frames.
+const MAX_FRAME: usize = 128 << 20;
+/// A decoder that cannot work is asked again this often.
+const FAULT_RETRY: Duration = Duration::from_secs(1);
+/// A camera that was never connected tells its codec within this time, or is taken at its word.
+const CODEC_WAIT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WsQuery {
+    width: Option<u32>,
+    height: Option<u32>,
+    #[serde(default)]
+    format: WsFormat,
+    fps: Option<f64>,
+    quality: Option<u8>,
+    #[serde(default)]
+    header: u8,
+    /// For access units: `main` or `sub`.
+    #[serde(default)]
+    stream: WsStream,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WsStream {
+    #[default]
+    Main,
+    Sub,
+}
+
+/// What a client gets, once its request is known to be sound.
+enum Wish {
+    Pictures { width: Option<u32>, height: Option<u32>, period: Option<Duration> },
+    Packets { role: Role, codec: Codec },
+}
+
+pub(crate) async fn connect(
+    Named(camera): Named,
+    Asked(query): Asked<WsQuery>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketError>,
+) -> Answer<Response> {
+    if let Some(fault) = camera.lasting_fault() {
+        return Err(fault.into());
+    }
+    let upgrade = upgrade.map_err(|e| {
+        let why = format!("this path takes WebSocket connections only: {e}");
+        Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket_expected", why)
+    })?;
+    let form =
+        Form { format: query.format, quality: quality(query.quality)?, header: query.header != 0 };
+    let wish = wish(&query)?;
+    let consumer = consumer(&headers, ConsumerKind::WebSocket, form.format.name());
+    // What can be refused is refused before the upgrade.
+    let packets = match wish {
+        Wish::Packets { role, codec } => {
+            Some(packets(&camera, role, codec, consumer.clone()).await?)
+        }
+        Wish::Pictures { .. } => None,
+    };
+    let response = upgrade
+        .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
+        .config(Config::default().frame_size(MAX_FRAME))
+        .on_upgrade(move |mut socket| async move {
+            let ended = match packets {
+                Some(packets) => push(&mut socket, Feed::Packets(packets), form).await,
+                None => match join(&mut socket, &camera, wish, consumer).await {
+                    Ok(Some(feed)) => push(&mut socket, feed, form).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
+                },
+            };
+            if let Err(end) = ended {
+                tracing::debug!("websocket ended: {end}");
+            }
+        });
+    Ok(response.into_response())
+}
+
+fn wish(query: &WsQuery) -> Result<Wish, Error> {
+    let WsQuery { width, height, .. } = *query;
+    if let (Some(width), Some(height)) = (width, height) {
+        Size::new(width, height)?;
+    }
+    let period = period(query.fps)?;
+    Ok(match query.format.codec() {
+        None => Wish::Pictures { width, height, period },
+        Some(_) if period.is_some() || width.is_some() || height.is_some() => {
+            return Err(invalid(
+                "access units come as the camera sends them; width, height and fps are for bgr24 and jpeg",
+            ));
+        }
+        Some(codec) => {
+            let role = if query.stream == WsStream::Sub { Role::Sub } else { Role::Main };
+            Wish::Packets { role, codec }
+        }
+    })
+}
+
+/// Joins the packets of a stream that has this codec.
+async fn packets(
+    camera: &Camera,
+    role: Role,
+    codec: Codec,
+    consumer: ConsumerInfo,
+) -> Result<PacketConsumer, Error> {
+    let packets = camera.packets(role, consumer);
+    let sent = timeout(CODEC_WAIT, packets.stream_info()).await;
+    match sent {
+        Ok(info) if info.codec != codec => Err(Error::new(
+            ErrorKind::UnsupportedCodec,
+            format!("this camera sends {}; ask for that, or for jpeg", info.codec.name()),
+        )),
+        // One that is away may come back as anything; the client sees what comes.
+        _ => Ok(packets),
+    }
+}
+
+/// Joins the pictures, as far as the client stays: a shape that only the camera knows is waited for.
+async fn join(
+    socket: &mut WebSocket,
+    camera: &Camera,
+    wish: Wish,
+    consumer: ConsumerInfo,
+) -> Result<Option<Feed>, WebSocketError> {
+    let Wish::Pictures { width, height, period } = wish else { return Ok(None) };
+    let joined = async {
+        let size = size(camera, width, height).await?;
+        camera.frames(Spec { size, period }, consumer)
+    };
+    let joined = tokio::select! {
+        joined = joined => joined,
+        gone = ignore_messages(socket) => return gone.map(|()| None),
+    };
+    match joined {
+        Ok(reader) => Ok(Some(Feed::Pictures { reader, last: 0 })),
+        Err(error) => close(socket, error.message()).await.map(|()| None),
+    }
+}
+
+/// Where a client's messages come from.
+enum Feed {
+    Pictures {
+        reader: FrameReader,
+        /// The sequence number last sent.
+        last: u64,
+    },
+    Packets(PacketConsumer),
+}
+
+impl Feed {
+    /// The next message; an error once the camera is removed or the client disconnected.
+    async fn next(&mut self, form: Form) -> Result<Message, Error> {
+        match self {
+            Self::Packets(packets) => Ok(form.packet(&packets.next().await?)),
+            Self::Pictures { reader, last } => loop {
+                let message = match reader.next_after(*last).await {
+                    Ok(frame) => {
+                        let missed = reader.missed(*last, &frame);
+                        *last = frame.sequence;
+                        form.picture(&frame, missed)
+                    }
+                    Err(error) => Err(error),
+                };
+                match message {
+                    Ok(found) => return Ok(found),
+                    Err(error) if ends(error.kind()) => return Err(error),
+                    // The client waits with us: decoding may work again.
+                    Err(_) => tokio::time::sleep(FAULT_RETRY).await,
+                }
+            },
+        }
+    }
+}
+
+fn ends(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StreamNotRunning | ErrorKind::ConsumerKicked)
+}
+
+/// Pushes until the client or the camera is gone.
+async fn push(socket: &mut WebSocket, mut feed: Feed, form: Form) -> Result<(), WebSocketError> {
+    let mut ping = interval(PING_PERIOD);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ping.reset();
+    loop {
+        tokio::select! {
+            next = feed.next(form) => match next {
+                Ok(message) => send(socket, message).await?,
+                Err(end) => return close(socket, end.message()).await,
+            },
+            _ = ping.tick() => send(socket, Message::ping(Bytes::new())).await?,
+            gone = ignore_messages(socket) => return gone,
+        }
+    }
+}
+
+/// Reads on, so that pings are answered and a close is noticed; what old clients send means
+/// nothing. Returns when the client is gone.
+async fn ignore_messages(socket: &mut WebSocket) -> Result<(), WebSocketError> {
+    while let Some(message) = socket.next().await {
+        if message?.is_close() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), WebSocketError> {
+    timeout(SEND_TIMEOUT, socket.send(message)).await.unwrap_or_else(|_| {
+        Err(WebSocketError::Internal(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    })
+}
+
+async fn close(socket: &mut WebSocket, reason: &str) -> Result<(), WebSocketError> {
+    /// What a close frame holds beside its code.
+    const MAX_REASON: usize = 123;
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    send(socket, Message::close(Some(CloseCode::GOING_AWAY), &reason[..end])).await
+}
