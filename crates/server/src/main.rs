@@ -1,0 +1,79 @@
+//! `fanlight-server`: assembles the engine, the API and the browser's pages, and runs them until
+//! told to end.
+
+mod config;
+mod options;
+mod pages;
+mod shutdown;
+mod tls;
+mod token;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use fanlight_engine::{Config, Engine, FileRegistry};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use options::Options;
+
+fn main() -> anyhow::Result<()> {
+    let loaded = config::load()?;
+    if loaded.options.print_config {
+        print!("{}", loaded.print());
+        return Ok(());
+    }
+    let options = loaded.options;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(options.log_level.filter()))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Runtime::new().context("the system gives no threads")?;
+    runtime.block_on(run(options))
+}
+
+async fn run(options: Options) -> anyhow::Result<()> {
+    let (token, tls) = (options.token()?, options.tls()?);
+    // Before the port is taken: whoever sees it taken may then rely on the signals.
+    let ended = shutdown::requested()?;
+    let listener = fanlight_api::bind(options.host, options.port)
+        .await
+        .map_err(|error| options.explain_bind(&error))?;
+    let address = listener.local_addr()?;
+    let engine = Engine::start(Config {
+        ffmpeg: options.ffmpeg.clone(),
+        hardware: options.hwaccel,
+        replays: options.replay_dir.clone(),
+        registry: Arc::new(FileRegistry::new(options.cameras_file()?)),
+        ..Config::default()
+    })?;
+    let router = fanlight_api::router(
+        engine.clone(),
+        fanlight_api::Settings {
+            port: address.port(),
+            allowed_hosts: options.allow_host.clone(),
+            allowed_origins: options.allow_origin.clone(),
+            token,
+            tls: tls.is_some(),
+            pages: Some(pages::router()),
+        },
+    );
+    // A reader of this line that went away is no reason to stop serving.
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let _ = writeln!(std::io::stdout(), "Fanlight is serving on {scheme}://{address}");
+    let cancelled = CancellationToken::new();
+    let ending = cancelled.clone();
+    let serving = tokio::spawn(async move {
+        match tls {
+            Some(tls) => fanlight_api::serve_tls(listener, tls, router, ending).await,
+            None => fanlight_api::serve(listener, router, ending).await,
+        }
+    });
+    let signal = ended.await;
+    tracing::info!("{signal}: shutting down");
+    cancelled.cancel();
+    engine.shutdown().await;
+    serving.await.context("the API ended badly")
+}

@@ -1,0 +1,162 @@
+//! The options, and what follows from them.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::builder::BoolishValueParser;
+use clap::{Parser, ValueEnum};
+use directories::ProjectDirs;
+use fanlight_api::Token;
+use fanlight_engine::Hardware;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::tls;
+use crate::token::{self, VARIABLE};
+
+/// Opens one connection to each camera and fans it out to scripts, web pages and players.
+#[derive(Debug, Parser)]
+#[command(name = "fanlight-server", version)]
+pub(crate) struct Options {
+    /// A TOML file with any of these options, named as here with _ for -; the command line and the
+    /// environment go before it.
+    #[arg(long, env = "FANLIGHT_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Prints the options in force and where each came from, and ends.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// The address to serve on. One that other machines can reach needs a token.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// The port to serve on; 0 takes a free one.
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// The FFmpeg to use instead of the bundled one or the one on PATH.
+    #[arg(long, env = "FANLIGHT_FFMPEG", value_name = "PATH")]
+    pub(crate) ffmpeg: Option<PathBuf>,
+    /// Whether decoding may use the graphics hardware: auto or off.
+    #[arg(long, env = "FANLIGHT_HWACCEL", value_name = "WHEN", default_value = "auto")]
+    pub(crate) hwaccel: Hardware,
+    /// The folder of the video files that `replay:` cameras play.
+    #[arg(long, env = "FANLIGHT_REPLAY_DIR", value_name = "FOLDER")]
+    pub(crate) replay_dir: Option<PathBuf>,
+    /// Where the camera list is kept.
+    #[arg(long, env = "FANLIGHT_CAMERAS", value_name = "FILE")]
+    pub(crate) cameras: Option<PathBuf>,
+    /// A further host name by which the API may be addressed, such as a reverse proxy's.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// A further origin whose web pages may use the API, such as `https://app.example`.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// A file that holds the token which clients must send; else `FANLIGHT_TOKEN` holds it.
+    #[arg(long, env = "FANLIGHT_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Ask for a token on loopback, too. Without one given, one is made and left where your own
+    /// clients find it.
+    #[arg(long, env = "FANLIGHT_REQUIRE_TOKEN", value_parser = BoolishValueParser::new())]
+    pub(crate) require_token: bool,
+    /// The certificate, with its chain, to serve over TLS with; PEM.
+    #[arg(long, env = "FANLIGHT_TLS_CERT", value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key; PEM.
+    #[arg(long, env = "FANLIGHT_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// How much to log.
+    #[arg(long, env = "LOG_LEVEL", value_enum, default_value = "info", ignore_case = true)]
+    pub(crate) log_level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl LogLevel {
+    /// Our own crates at this level; libraries say little, and nothing that could hold a secret.
+    pub(crate) fn filter(self) -> String {
+        let level = match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        };
+        format!("error,fanlight_engine={level},fanlight_api={level},fanlight_server={level}")
+    }
+}
+
+impl Options {
+    /// The token to ask for. Wherever one is given, it is asked for.
+    ///
+    /// # Errors
+    /// Whoever can reach the API can watch every camera: an address that other machines reach is
+    /// refused without a token.
+    pub(crate) fn token(&self) -> anyhow::Result<Option<Token>> {
+        if let Some(token) = token::given(self.token_file.as_deref())? {
+            return Ok(Some(token));
+        }
+        if self.require_token {
+            let (token, path) = token::made()?;
+            tracing::info!("clients find the token in {}", path.display());
+            return Ok(Some(token));
+        }
+        if !self.host.is_loopback() {
+            bail!(
+                "{host} can be reached from other machines, and whoever reaches Fanlight can watch every camera. \
+                 Give it a token that clients must send: openssl rand -hex 32 > token; chmod 600 token; \
+                 fanlight-server --host {host} --token-file token (or put it into {VARIABLE}). \
+                 Or serve on 127.0.0.1 and reach it through a tunnel: \
+                 ssh -L {port}:127.0.0.1:{port} user@this-machine",
+                host = self.host,
+                port = self.port
+            );
+        }
+        Ok(None)
+    }
+
+    /// The certificate to serve with. A token that travels in the clear is worth a warning.
+    pub(crate) fn tls(&self) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => return tls::load(certificate, key).map(Some),
+            (None, None) => {}
+            _ => bail!("TLS takes a certificate and its key: give both --tls-cert and --tls-key"),
+        }
+        if !self.host.is_loopback() {
+            tracing::warn!(
+                "pictures and the token travel unencrypted; give a certificate with --tls-cert and --tls-key"
+            );
+        }
+        Ok(None)
+    }
+
+    /// The camera list: the one named, else one in the user's data folder.
+    pub(crate) fn cameras_file(&self) -> anyhow::Result<PathBuf> {
+        if let Some(named) = &self.cameras {
+            return Ok(named.clone());
+        }
+        let folders = ProjectDirs::from("", "", "fanlight-server")
+            .context("no home folder is known; name a file for the camera list with --cameras")?;
+        Ok(folders.data_dir().join("cameras.json"))
+    }
+
+    /// Why the address cannot be bound, and the way out.
+    pub(crate) fn explain_bind(&self, error: &io::Error) -> anyhow::Error {
+        let Self { host, port, .. } = self;
+        match error.kind() {
+            io::ErrorKind::AddrInUse => anyhow!(
+                "port {port} is already in use by another program. Choose another with --port or PORT \
+                 (for example --port {}), or end the other program",
+                port.saturating_add(1)
+            ),
+            io::ErrorKind::PermissionDenied => anyhow!(
+                "port {port} needs special rights. Choose one above 1023 with --port or PORT"
+            ),
+            _ => anyhow!("cannot serve on {host} port {port}: {error}"),
+        }
+    }
+}
