@@ -1,0 +1,78 @@
+// The HTTP half of the client: start, stop and ask about streams. No WebSocket here.
+
+/** One stream as the server describes it; more fields may come. */
+export interface StreamInfo {
+  stream_id: string;
+  rtsp_url: string;
+  width?: number;
+  height?: number;
+  is_running: boolean;
+  client_count: number;
+  frame_count: number;
+  [field: string]: unknown;
+}
+
+/** How long a request may take; starting a camera answers at once, so this is generous. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A refusal by the server, with the sentence it gave. */
+export class RequestError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+    this.name = 'RequestError';
+  }
+}
+
+export class Rest {
+  /** @param base `http://host:port`, without a slash at the end. */
+  constructor(readonly base: string) {}
+
+  start(body: {
+    stream_id?: string;
+    rtsp_url: string;
+    width?: number;
+    height?: number;
+  }): Promise<StreamInfo> {
+    const path = body.stream_id === undefined ? '/api/streams/start-with-url' : '/api/streams';
+    return this.#call<StreamInfo>('POST', path, body);
+  }
+
+  async stop(streamId: string, force: boolean): Promise<void> {
+    await this.#call('DELETE', `${streamPath(streamId)}${force ? '/force' : ''}`);
+  }
+
+  stats(streamId: string): Promise<StreamInfo> {
+    return this.#call<StreamInfo>('GET', `${streamPath(streamId)}/stats`);
+  }
+
+  async list(): Promise<StreamInfo[]> {
+    return (await this.#call<{ streams?: StreamInfo[] }>('GET', '/api/streams')).streams ?? [];
+  }
+
+  async #call<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await fetch(this.base + path, {
+      method,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...(body && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    });
+    const answer: unknown = await response.json().catch(() => null);
+    if (!response.ok) {
+      const said = (answer as { error?: unknown } | null)?.error;
+      throw new RequestError(
+        typeof said === 'string' ? said : `The server answered ${response.status}`,
+        response.status,
+      );
+    }
+    return answer as T;
+  }
+}
+
+function streamPath(streamId: string): string {
+  return `/api/streams/${encodeURIComponent(streamId)}`;
+}
