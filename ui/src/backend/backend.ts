@@ -1,0 +1,86 @@
+// The one interface between the screens and Fanlight. Only this folder knows whether the
+// other side is the desktop shell or an HTTP server.
+import type { FfmpegInfo, NewStream, StreamList } from './wire';
+
+/** What the page knows about the program behind it. */
+export interface AppInfo {
+  version: string;
+  apiUrl: string;
+  /** Why scripts cannot reach the API, in words. */
+  apiError: string | null;
+  ffmpeg: FfmpegInfo | null;
+  ffmpegError: string | null;
+  /** Something a person should know about the saved camera list. */
+  camerasNotice: string | null;
+}
+
+/** One picture that the page wants: which stream, and how large in device pixels. */
+export interface WatchedTile {
+  key: number;
+  streamId: string;
+  width: number;
+  height: number;
+}
+
+export interface TileFrame {
+  key: number;
+  sequence: number;
+  /** When the camera's picture was captured, milliseconds since 1970. */
+  capturedAt: number;
+  jpeg: Uint8Array<ArrayBuffer>;
+}
+
+export interface Backend {
+  info(): Promise<AppInfo>;
+  listStreams(): Promise<StreamList>;
+  addStream(stream: NewStream): Promise<void>;
+  /** Removes a stream even while others read it. */
+  removeStream(streamId: string): Promise<void>;
+  /**
+   * Calls back with the list whenever it changes, or null when the other side cannot push
+   * and the list must be polled. The returned function ends it.
+   */
+  readonly pushStreams: ((news: (list: StreamList) => void) => () => void) | null;
+  /** Declares all tiles the page shows now; the former set ends. */
+  watch(tiles: WatchedTile[]): void;
+  /** Takes the frames of the watched tiles. One taker; the returned function ends it. */
+  onFrame(take: (frame: TileFrame) => void): () => void;
+}
+
+/** A refusal, with the server's own sentence and stable code. */
+export class BackendError extends Error {
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly status: number,
+  ) {
+    super(message);
+    this.name = 'BackendError';
+  }
+}
+
+/** No answer at all, as opposed to a refusal. */
+export const UNREACHABLE = 'unreachable';
+
+/** Reads an API answer: its JSON, or a BackendError made from the problem it describes. */
+export function readAnswer<T>(status: number, body: string): T {
+  let parsed: unknown = null;
+  try {
+    parsed = body === '' ? null : JSON.parse(body);
+  } catch {
+    throw new BackendError('The answer is not JSON', 'bad_answer', status);
+  }
+  if (status >= 200 && status < 300) return parsed as T;
+  const problem = (parsed ?? {}) as { error?: unknown; detail?: unknown; code?: unknown };
+  const words = [problem.error, problem.detail].find((text) => typeof text === 'string');
+  throw new BackendError(
+    (words as string | undefined) ?? `The server answered ${status}`,
+    typeof problem.code === 'string' ? problem.code : 'unknown',
+    status,
+  );
+}
+
+/** The path of one stream. */
+export function streamPath(streamId: string): string {
+  return `/api/streams/${encodeURIComponent(streamId)}`;
+}

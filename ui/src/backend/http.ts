@@ -1,0 +1,118 @@
+// A browser: fetch for everything said, one WebSocket per watched tile for its pictures.
+import { RTSPStreamClient } from 'fanlight-client';
+import {
+  type AppInfo,
+  type Backend,
+  BackendError,
+  readAnswer,
+  streamPath,
+  type TileFrame,
+  UNREACHABLE,
+  type WatchedTile,
+} from './backend';
+import type { ApiInfo, NewStream, StreamList } from './wire';
+
+/** Longer than any answer takes; then the server counts as gone. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+interface Watching {
+  tile: WatchedTile;
+  client: RTSPStreamClient;
+}
+
+export class HttpBackend implements Backend {
+  readonly pushStreams = null;
+  #watching = new Map<number, Watching>();
+  #take: ((frame: TileFrame) => void) | null = null;
+
+  /** @param origin of the server, `http://host:port` */
+  constructor(readonly origin: string) {}
+
+  async info(): Promise<AppInfo> {
+    const info = await this.#request<ApiInfo>('GET', '/api/info');
+    return {
+      version: info.version,
+      apiUrl: info.api,
+      apiError: null,
+      ffmpeg: info.ffmpeg,
+      ffmpegError: info.ffmpeg_error,
+      camerasNotice: info.notice,
+    };
+  }
+
+  listStreams(): Promise<StreamList> {
+    return this.#request<StreamList>('GET', '/api/streams');
+  }
+
+  async addStream(stream: NewStream): Promise<void> {
+    await this.#request('POST', '/api/streams', stream);
+  }
+
+  async removeStream(streamId: string): Promise<void> {
+    await this.#request('DELETE', `${streamPath(streamId)}/force`);
+  }
+
+  watch(tiles: WatchedTile[]): void {
+    const wanted = new Map(tiles.map((tile) => [tile.key, tile]));
+    for (const [key, { tile, client }] of this.#watching) {
+      if (same(tile, wanted.get(key))) continue;
+      client.disconnect();
+      this.#watching.delete(key);
+    }
+    for (const tile of tiles) {
+      if (!this.#watching.has(tile.key)) this.#watching.set(tile.key, this.#open(tile));
+    }
+  }
+
+  onFrame(take: (frame: TileFrame) => void): () => void {
+    this.#take = take;
+    return () => {
+      this.#take = null;
+    };
+  }
+
+  #open(tile: WatchedTile): Watching {
+    const { width, height } = tile;
+    const client = new RTSPStreamClient(this.origin, tile.streamId, {
+      format: 'jpeg',
+      width,
+      height,
+    });
+    client.onFrame((jpeg, _width, _height, { sequence, captureTime }) =>
+      this.#take?.({
+        key: tile.key,
+        sequence: sequence ?? 0,
+        capturedAt: captureTime ?? Date.now(),
+        jpeg,
+      }),
+    );
+    client.connect();
+    return { tile, client };
+  }
+
+  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(this.origin + path, {
+        method,
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        ...(body !== undefined && {
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      });
+      status = response.status;
+      text = await response.text();
+    } catch (cause) {
+      throw new BackendError(String(cause), UNREACHABLE, 0);
+    }
+    return readAnswer<T>(status, text);
+  }
+}
+
+function same(a: WatchedTile, b: WatchedTile | undefined): boolean {
+  return (
+    b !== undefined && a.streamId === b.streamId && a.width === b.width && a.height === b.height
+  );
+}

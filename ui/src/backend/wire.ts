@@ -1,0 +1,106 @@
+// The shapes that the HTTP API and the desktop's commands answer with, field for field.
+
+export type StreamState =
+  | 'connecting'
+  | 'online'
+  | 'stalled'
+  | 'reconnecting'
+  | 'auth_failed'
+  | 'error'
+  | 'stopped';
+
+export interface StreamStatus {
+  state: StreamState;
+  /** RFC 3339. */
+  since: string;
+  /** `certificate`: its fingerprint, when accepting it would mend the failure. */
+  error: { code: string; message: string; certificate: string | null } | null;
+  attempt: number;
+  /** RFC 3339, null when no further try is planned. */
+  next_try: string | null;
+}
+
+export interface Video {
+  codec: 'h264' | 'h265' | 'mjpeg';
+  width: number;
+  height: number;
+  fps: number | null;
+  bitrate_kbps: number | null;
+}
+
+export interface Rendition {
+  width: number;
+  height: number;
+}
+
+export interface Stream {
+  stream_id: string;
+  name: string;
+  /** With the password masked. */
+  rtsp_url: string;
+  width: number;
+  height: number;
+  is_running: boolean;
+  client_count: number;
+  frame_count: number;
+  frame_buffer_size: number;
+  client_buffer_size: number;
+  dropped_frames: number;
+  /** RFC 3339. */
+  created_at: string;
+  status: StreamStatus;
+  video: Video | null;
+  renditions: Rendition[];
+}
+
+/** Answer of `GET /api/streams` and payload of the desktop's `streams` event. */
+export interface StreamList {
+  streams: Stream[];
+}
+
+/** Body of `POST /api/streams`. */
+export interface NewStream {
+  stream_id: string;
+  name?: string;
+  rtsp_url: string;
+  tls_fingerprint?: string;
+  width?: number;
+  height?: number;
+}
+
+export interface FfmpegInfo {
+  path: string;
+  version: string;
+}
+
+/** Answer of `GET /api/info`. */
+export interface ApiInfo {
+  name: string;
+  version: string;
+  api: string;
+  ffmpeg: FfmpegInfo | null;
+  /** What to do about a missing FFmpeg. */
+  ffmpeg_error: string | null;
+  /** What a person should know about the start, such as a damaged camera list. */
+  notice: string | null;
+}
+
+/** Answer of the desktop's `app_info` command. */
+export interface DesktopInfo {
+  version: string;
+  api_url: string;
+  api_error: string | null;
+  ffmpeg: FfmpegInfo | null;
+  ffmpeg_error: string | null;
+  tray: boolean;
+  cameras_notice: string | null;
+}
+
+/** `application/problem+json`. */
+export interface Problem {
+  status: number;
+  code: string;
+  error: string;
+  title?: string;
+  detail?: string;
+}

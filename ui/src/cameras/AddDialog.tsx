@@ -1,0 +1,74 @@
+// Adding a camera: a form, then its first picture or the exact reason there is none.
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toast } from 'sonner';
+import { Dialog } from '../components/ui/dialog';
+import { sentence } from '../lib/sentence';
+import { AddForm, EMPTY_DRAFT } from './AddForm';
+import { joinAddress } from './address';
+import { FirstPicture } from './FirstPicture';
+import { useCameraActions } from './useCameras';
+
+interface AddDialogProps {
+  open: boolean;
+  onClose: () => void;
+}
+
+export function AddDialog({ open, onClose }: AddDialogProps) {
+  // Closing forgets what was typed, password included.
+  return open ? <OpenAddDialog onClose={onClose} /> : null;
+}
+
+function OpenAddDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation();
+  const { add, remove } = useCameraActions();
+  const [draft, setDraft] = useState(EMPTY_DRAFT);
+  const [added, setAdded] = useState<{ streamId: string; name: string } | null>(null);
+  const [title, setTitle] = useState<string | null>(null);
+
+  /** Takes the camera away again; the form keeps what was typed. */
+  const takeBack = (then: () => void) => {
+    const streamId = added?.streamId;
+    setAdded(null);
+    setTitle(null);
+    then();
+    // A camera that is gone already is as good as removed.
+    if (streamId) remove(streamId).catch(() => {});
+  };
+
+  /** Adds the same camera again, with the certificate that the person accepted. */
+  const accept = async (certificate: string) => {
+    if (!added) return;
+    await remove(added.streamId);
+    await add({
+      stream_id: added.streamId,
+      name: added.name,
+      rtsp_url: joinAddress(draft),
+      tls_fingerprint: certificate,
+    });
+  };
+
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={title ?? t('add.title')}
+      {...(!added && { description: t('add.description') })}
+    >
+      {added ? (
+        <FirstPicture
+          {...added}
+          onTitle={setTitle}
+          onDone={onClose}
+          onEdit={() => takeBack(() => {})}
+          onDiscard={() => takeBack(onClose)}
+          onAccept={(certificate) => {
+            accept(certificate).catch((cause) => toast.error(sentence(String(cause.message))));
+          }}
+        />
+      ) : (
+        <AddForm draft={draft} onDraft={setDraft} onAdded={setAdded} onCancel={onClose} />
+      )}
+    </Dialog>
+  );
+}

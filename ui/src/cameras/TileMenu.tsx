@@ -1,0 +1,56 @@
+// What can be done with one camera.
+import { Code, EllipsisVertical, Maximize2, Minimize2, Terminal, Trash2 } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import type { Stream } from '../backend';
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from '../components/ui/menu';
+import { copyText } from '../lib/copy';
+import { curlSnippet, pythonSnippet } from './snippets';
+
+interface TileMenuProps {
+  camera: Stream;
+  alone: boolean;
+  onToggleSolo: () => void;
+  onRemove: (camera: Stream) => void;
+  apiUrl: string;
+}
+
+export function TileMenu({ camera, alone, onToggleSolo, onRemove, apiUrl }: TileMenuProps) {
+  const { t } = useTranslation();
+  const id = camera.stream_id;
+  const Size = alone ? Minimize2 : Maximize2;
+  return (
+    <Menu modal={false}>
+      <MenuTrigger
+        data-testid={`tile-menu-${id}`}
+        aria-label={t('tile.menu', { name: camera.name })}
+        onDoubleClick={(event) => event.stopPropagation()}
+        className="grid size-9 place-items-center rounded-lg bg-black/55 text-white hover:bg-black/80 focus-visible:outline-white"
+      >
+        <EllipsisVertical aria-hidden className="size-4.5" />
+      </MenuTrigger>
+      <MenuContent onDoubleClick={(event) => event.stopPropagation()}>
+        <MenuItem onSelect={onToggleSolo}>
+          <Size aria-hidden />
+          {alone ? t('tile.backToAll') : t('tile.solo')}
+        </MenuItem>
+        <MenuItem onSelect={() => void copyText(pythonSnippet(apiUrl, id))}>
+          <Code aria-hidden />
+          {t('tile.copyPython')}
+        </MenuItem>
+        <MenuItem onSelect={() => void copyText(curlSnippet(apiUrl, id))}>
+          <Terminal aria-hidden />
+          {t('tile.copyCurl')}
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem
+          data-testid="tile-remove"
+          className="text-error [&_svg]:text-error"
+          onSelect={() => onRemove(camera)}
+        >
+          <Trash2 aria-hidden />
+          {t('tile.remove')}
+        </MenuItem>
+      </MenuContent>
+    </Menu>
+  );
+}

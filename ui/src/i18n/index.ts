@@ -1,0 +1,28 @@
+// All texts of the window, by key, in the language of the system. English is complete; what
+// another language lacks falls back to it.
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import de from './de.json';
+import en from './en.json';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    resources: { translation: typeof en };
+  }
+}
+
+export const LANGUAGES = { en: { translation: en }, de: { translation: de } };
+
+export const i18n = i18next.createInstance();
+
+void i18n.use(initReactI18next).init({
+  lng: navigator.languages.find((tag) => (tag.split('-', 1)[0] ?? '') in LANGUAGES) ?? 'en',
+  // `de-AT` is served by `de`.
+  load: 'languageOnly',
+  fallbackLng: 'en',
+  resources: LANGUAGES,
+  // React escapes already.
+  interpolation: { escapeValue: false },
+});
+
+document.documentElement.lang = i18n.resolvedLanguage ?? 'en';

@@ -1,0 +1,130 @@
+// A backend in memory, cameras for it, and the app around both.
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { act, render } from '@testing-library/react';
+import { App } from '../src/app/App';
+import { ServicesProvider } from '../src/app/context';
+import type {
+  AppInfo,
+  Backend,
+  NewStream,
+  Stream,
+  StreamList,
+  StreamStatus,
+  TileFrame,
+  WatchedTile,
+} from '../src/backend';
+import { FrameHub } from '../src/player/hub';
+
+type CameraParts = Partial<Omit<Stream, 'status'>> & { status?: Partial<StreamStatus> };
+
+export function camera(id: string, { status, ...parts }: CameraParts = {}): Stream {
+  return {
+    stream_id: id,
+    name: id,
+    rtsp_url: 'rtsp://admin:***@192.168.1.20/stream1',
+    width: 640,
+    height: 480,
+    is_running: true,
+    client_count: 0,
+    frame_count: 0,
+    frame_buffer_size: 100,
+    client_buffer_size: 10,
+    dropped_frames: 0,
+    created_at: '2026-01-01T00:00:00Z',
+    video: { codec: 'h264', width: 1920, height: 1080, fps: 25, bitrate_kbps: 4000 },
+    renditions: [],
+    ...parts,
+    status: {
+      state: 'online',
+      since: new Date().toISOString(),
+      error: null,
+      attempt: 0,
+      next_try: null,
+      ...status,
+    },
+  };
+}
+
+export class FakeBackend implements Backend {
+  appInfo: AppInfo = {
+    version: '0.1.0',
+    apiUrl: 'http://127.0.0.1:8080',
+    apiError: null,
+    ffmpeg: { path: '/usr/bin/ffmpeg', version: '9.0' },
+    ffmpegError: null,
+    camerasNotice: null,
+  };
+  added: NewStream[] = [];
+  removed: string[] = [];
+  /** Every set of tiles declared so far. */
+  watched: WatchedTile[][] = [];
+  /** Set to refuse the next `addStream`. */
+  refusal: Error | null = null;
+  #take: ((frame: TileFrame) => void) | null = null;
+  #news: ((list: StreamList) => void) | null = null;
+
+  constructor(public streams: Stream[] = []) {}
+
+  info = async () => this.appInfo;
+  listStreams = async () => ({ streams: this.streams });
+
+  addStream = async (stream: NewStream) => {
+    if (this.refusal) throw this.refusal;
+    this.added.push(stream);
+    this.streams = [
+      ...this.streams,
+      camera(stream.stream_id, {
+        name: stream.name ?? stream.stream_id,
+        status: { state: 'connecting' },
+        video: null,
+      }),
+    ];
+  };
+
+  removeStream = async (streamId: string) => {
+    this.removed.push(streamId);
+    this.streams = this.streams.filter((stream) => stream.stream_id !== streamId);
+  };
+
+  readonly pushStreams = (news: (list: StreamList) => void) => {
+    this.#news = news;
+    return () => {
+      this.#news = null;
+    };
+  };
+
+  watch(tiles: WatchedTile[]) {
+    this.watched.push(tiles);
+  }
+
+  onFrame(take: (frame: TileFrame) => void) {
+    this.#take = take;
+    return () => {
+      this.#take = null;
+    };
+  }
+
+  /** The list changes, as the desktop tells it. */
+  push(streams: Stream[]) {
+    this.streams = streams;
+    act(() => this.#news?.({ streams }));
+  }
+
+  frame(key: number, sequence = 1) {
+    this.#take?.({ key, sequence, capturedAt: Date.now(), jpeg: new Uint8Array([sequence]) });
+  }
+}
+
+export function showApp(backend: FakeBackend) {
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  return render(
+    <QueryClientProvider client={queries}>
+      <ServicesProvider backend={backend} hub={new FrameHub(backend)}>
+        <App />
+      </ServicesProvider>
+    </QueryClientProvider>,
+  );
+}
+
+/** Lets promises settle and timers due by then run. */
+export const settle = (ms = 0) => act(() => new Promise<void>((done) => setTimeout(done, ms)));

@@ -1,0 +1,49 @@
+// What jsdom lacks, in its simplest truthful form. Tests that need more control replace it.
+import '@testing-library/jest-dom/vitest';
+import { cleanup } from '@testing-library/react';
+import { afterEach, beforeEach, vi } from 'vitest';
+import '../src/i18n';
+
+/** Everything observed is on screen. */
+class EverythingVisible {
+  constructor(readonly callback: IntersectionObserverCallback) {}
+  observe(target: Element) {
+    const entry = { isIntersecting: true, target } as IntersectionObserverEntry;
+    this.callback([entry], this as unknown as IntersectionObserver);
+  }
+  unobserve() {}
+  disconnect() {}
+}
+
+class NothingResizes {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
+beforeEach(() => {
+  vi.stubGlobal('IntersectionObserver', EverythingVisible);
+  vi.stubGlobal('ResizeObserver', NothingResizes);
+  vi.stubGlobal('matchMedia', () => ({
+    matches: false,
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  }));
+  let nextUrl = 0;
+  URL.createObjectURL = vi.fn(() => `blob:test/${nextUrl++}`);
+  URL.revokeObjectURL = vi.fn();
+  HTMLImageElement.prototype.decode = vi.fn(async () => {});
+  // Radix menus use these on pointer events.
+  HTMLElement.prototype.hasPointerCapture = () => false;
+  HTMLElement.prototype.scrollIntoView = () => {};
+  // A window of 1200 by 800, so that tiles have a size.
+  vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1200);
+  vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(800);
+  localStorage.clear();
+});
+
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
