@@ -1,0 +1,72 @@
+//! What lives as long as the process: the engine, its API, the settings, and the hold on the tasks
+//! around them. What a window needs is built on this, and not known here.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use fanlight_engine::{Config, Engine, FileRegistry};
+use tauri::{App, Manager as _};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::{self, Api};
+use crate::settings::Settings;
+use crate::sidecar;
+
+/// The managed state of the app.
+pub(crate) struct Desktop {
+    pub(crate) engine: Engine,
+    pub(crate) api: Api,
+    pub(crate) settings: Settings,
+    /// Whether the window is on screen; a hidden one gets no frames. Written by `window` only.
+    pub(crate) visible: watch::Sender<bool>,
+    /// Ends the API and the tasks that serve the window.
+    pub(crate) cancelled: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Desktop {
+    /// Starts the engine with the cameras of the data folder, and serves the API.
+    pub(crate) fn start(app: &App) -> anyhow::Result<Self> {
+        let folder = data_folder(app)?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("{} cannot be created", folder.display()))?;
+        let config = Config {
+            ffmpeg: sidecar::named(),
+            bundled_ffmpeg: sidecar::bundled(app),
+            replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
+            registry: Arc::new(FileRegistry::new(folder.join("cameras.json"))),
+            ..Config::default()
+        };
+        let cancelled = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        // Engine and listener belong to the runtime that Tauri runs commands on.
+        tauri::async_runtime::block_on(async {
+            let engine = Engine::start(config)?;
+            let api = api::start(&engine, cancelled.child_token(), &tasks).await;
+            Ok(Self {
+                settings: Settings::load(folder.join("settings.json")),
+                engine,
+                api,
+                visible: watch::Sender::new(true),
+                cancelled,
+                tasks,
+            })
+        })
+    }
+}
+
+/// The data folder that the person chose in `FANLIGHT_DATA_DIR`, in place of the system's.
+pub(crate) fn chosen_folder() -> Option<PathBuf> {
+    std::env::var_os("FANLIGHT_DATA_DIR").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+fn data_folder(app: &App) -> anyhow::Result<PathBuf> {
+    match chosen_folder() {
+        Some(folder) => Ok(folder),
+        None => app.path().app_data_dir().context("the system has no folder for the data of apps"),
+    }
+}
