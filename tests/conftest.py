@@ -1,0 +1,3 @@
+"""All tests here may use the rig."""
+
+pytest_plugins = ["rig.plugin"]
