@@ -40,11 +40,12 @@ def example(site: Site, name: str, *arguments: str) -> tuple[int, str, str]:
 def test_a_detectors_loop(site: Site, tmp_path: Path) -> None:
     picture = tmp_path / "last.png"
     url = site.cameras.url()
-    code, out, err = example(site, "detect.py", url, "--frames", "15", "--think", "0.1", "--save", str(picture))
+    # Ten frames a second are asked for, and each takes a quarter of one.
+    code, out, err = example(site, "detect.py", url, "--frames", "15", "--think", "0.25", "--save", str(picture))
     assert code == 0, err
     told = re.search(r"15 frames, (\d+) passed over, (\d+) boxes", out)
     assert told, out
-    assert int(told[1]) >= 15, "what the model was too slow for is counted"
+    assert int(told[1]) >= 12, "what the model was too slow for is counted"
     assert int(told[2]) >= 1
     ages = [int(age) for age in re.findall(r"(\d+) ms after capture", out)]
     assert sorted(ages)[len(ages) // 2] < 400, "the newest frame, however slow the model is"

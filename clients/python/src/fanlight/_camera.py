@@ -82,7 +82,7 @@ class Camera:
             return False
         return _state(stream) == "online" or _sleeps(stream)
 
-    def grab(self, into: Array | None = None) -> Frame | None:
+    def grab(self, into: Array | None = None, *, view: bool = False) -> Frame | None:
         """The newest frame after the last one; None when there is none within the read timeout."""
         deadline = time.monotonic() + self._read_timeout
         self.grabbed = None
@@ -92,7 +92,7 @@ class Camera:
             assert self.client is not None
             self.prepare(self.client)
             try:
-                frame = self.client.get_frame(deadline - time.monotonic(), into)
+                frame = self.client.get_frame(deadline - time.monotonic(), into, view=view)
                 self.error = self.client.last_error
             except FanlightError as error:
                 frame, self.error = None, error
@@ -120,6 +120,8 @@ class Camera:
             return float(self._size()[prop == HEIGHT] or 0)
         if prop == FPS:
             return self._rate()
+        if prop == BITRATE:
+            self._ask()  # what was measured while the camera was opened says nothing
         if prop == POS_MSEC:
             return 1000 * self._seconds()
         fixed = {
@@ -223,17 +225,25 @@ class Camera:
 
     def _told_rate(self) -> tuple[float, bool]:
         """What the server says now, 0 when it does not know; and whether it saw a second's frames."""
+        stream = self._ask()
+        rate = float(self._video.get("fps") or 0.0)
+        if stream is None:
+            return rate, True
+        if rate > _FASTEST:
+            return 0.0, False
+        return rate, bool(rate) and int(stream.get("frame_count") or 0) >= rate
+
+    def _ask(self) -> dict[str, Any] | None:
+        """The stream as the server tells it now; None when it does not."""
         if self.client is None:
-            return 0.0, True
+            return None
         self.client.timeout = _ANSWER
         try:
             stream = self.client.get_stream()
         except FanlightError:
-            return float(self._video.get("fps") or 0.0), True
-        rate = float((stream.get("video") or {}).get("fps") or 0.0)
-        if rate > _FASTEST:
-            return 0.0, False
-        return rate, bool(rate) and int(stream.get("frame_count") or 0) >= rate
+            return None
+        self._video = stream.get("video") or self._video
+        return stream
 
 
 def _state(stream: dict[str, Any]) -> str | None:
