@@ -23,6 +23,8 @@ pub enum ConsumerKind {
     Http,
     /// Is pushed frames or packets over a WebSocket.
     WebSocket,
+    /// Looks at frames in memory that it shares with the server.
+    SharedMemory,
     /// A tile of the desktop window.
     Window,
 }
@@ -33,6 +35,7 @@ impl ConsumerKind {
         match self {
             Self::Http => "http",
             Self::WebSocket => "websocket",
+            Self::SharedMemory => "shared_memory",
             Self::Window => "window",
         }
     }
@@ -262,6 +265,17 @@ impl ConsumerHandle {
         counters.forget_before(now);
     }
 
+    /// The frame that was counted last could not be handed out after all.
+    pub(crate) fn undelivered(&self) {
+        let mut counters = self.consumer.counters();
+        counters.delivered = counters.delivered.saturating_sub(1);
+        counters.dropped += 1;
+        counters.deliveries.pop_back();
+        let second = counters.history.at(Instant::now());
+        second.delivered = second.delivered.saturating_sub(1);
+        second.dropped = second.dropped.saturating_add(1);
+    }
+
     /// The consumer reads another stream of the camera now.
     pub(crate) fn moved_to(&self, role: Role) {
         self.consumer.counters().role = role;
@@ -318,6 +332,17 @@ mod tests {
         assert_eq!(counted, [("slow".to_owned(), 1, 7), ("fast".to_owned(), 2, 0)]);
         drop(slow);
         assert_eq!((consumers.count(), consumers.dropped()), (1, 7));
+    }
+
+    #[test]
+    fn a_frame_that_could_not_be_handed_out_is_a_loss() {
+        let consumers = Arc::new(Consumers::new(watch::Sender::new(0)));
+        let script = join(&consumers, "script");
+        script.count(Timestamp::now(), 0);
+        script.count(Timestamp::now(), 2);
+        script.undelivered();
+        let told = &consumers.list()[0];
+        assert_eq!((told.delivered, told.dropped), (1, 3));
     }
 
     #[test]

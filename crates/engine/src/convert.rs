@@ -54,19 +54,23 @@ type Conversion = fn(
 
 /// Packs the planes into three bytes a pixel. BT.601 limited range, as cameras send and OpenCV
 /// assumes.
-fn packed(picture: &[u8], size: Size, conversion: Conversion) -> Result<Vec<u8>> {
-    let mut out = vec![0; (size.width() * size.height() * 3) as usize];
+fn pack(picture: &[u8], size: Size, conversion: Conversion, out: &mut [u8]) -> Result<()> {
     let range = YuvRange::Limited;
-    conversion(&planes(picture, size), &mut out, size.width() * 3, range, YuvStandardMatrix::Bt601)
-        .map_err(|e| internal("converted", e))?;
-    Ok(out)
+    conversion(&planes(picture, size), out, size.width() * 3, range, YuvStandardMatrix::Bt601)
+        .map_err(|e| internal("converted", e))
 }
 
-pub(crate) fn bgr24(picture: &[u8], size: Size) -> Result<Bytes> {
-    packed(picture, size, yuv::yuv420_to_bgr).map(Bytes::from)
+/// Bytes of a picture with three bytes a pixel.
+pub(crate) fn packed_len(size: Size) -> usize {
+    (size.width() * size.height() * 3) as usize
 }
 
-/// The reverse of `packed`: from RGB, three bytes a pixel, into a yuv420p picture.
+/// Fills `out`, of [`packed_len`] bytes.
+pub(crate) fn bgr24(picture: &[u8], size: Size, out: &mut [u8]) -> Result<()> {
+    pack(picture, size, yuv::yuv420_to_bgr, out)
+}
+
+/// The reverse of `pack`: from RGB, three bytes a pixel, into a yuv420p picture.
 pub(crate) fn yuv420p(rgb: &[u8], size: Size, picture: &mut [u8]) -> Result<()> {
     let (y, uv) = picture.split_at_mut((size.width() * size.height()) as usize);
     let half = size.width().div_ceil(2);
@@ -141,7 +145,8 @@ pub(crate) fn webp(picture: &[u8], size: Size) -> Result<Bytes> {
 }
 
 fn encode(picture: &[u8], size: Size, encoder: impl ImageEncoder) -> Result<()> {
-    let rgb = packed(picture, size, yuv::yuv420_to_rgb)?;
+    let mut rgb = vec![0; packed_len(size)];
+    pack(picture, size, yuv::yuv420_to_rgb, &mut rgb)?;
     encoder
         .write_image(&rgb, size.width(), size.height(), ExtendedColorType::Rgb8)
         .map_err(|e| internal("encoded", e))
@@ -170,8 +175,8 @@ mod tests {
     #[case::blue([41, 240, 110], [255, 0, 0])]
     fn colours_come_out_as_bgr(#[case] yuv: [u8; 3], #[case] bgr: [u8; 3]) {
         let size = Size::new(32, 18).expect("valid");
-        let out = bgr24(&plain(size, yuv), size).expect("converts");
-        assert_eq!(out.len(), 32 * 18 * 3);
+        let mut out = vec![0; packed_len(size)];
+        bgr24(&plain(size, yuv), size, &mut out).expect("converts");
         for pixel in out.chunks_exact(3) {
             assert!(close(pixel.try_into().expect("three"), bgr), "{pixel:?} is not {bgr:?}");
         }
@@ -190,6 +195,8 @@ mod tests {
             assert_eq!(rgb.dimensions(), (width, height));
             assert!(close(rgb.get_pixel(width / 2, height / 2).0, [255, 0, 0]));
         }
-        assert_eq!(bgr24(&picture, size).expect("converts").len() as u32, width * height * 3);
+        let mut out = vec![0; packed_len(size)];
+        bgr24(&picture, size, &mut out).expect("converts");
+        assert!(out.chunks_exact(3).all(|bgr| close(bgr.try_into().expect("three"), [0, 0, 255])));
     }
 }

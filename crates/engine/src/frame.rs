@@ -10,6 +10,7 @@ use crate::convert;
 use crate::error::{Error, ErrorKind, Result};
 use crate::packet::Clock;
 use crate::scale::Scaler;
+use crate::slots::{Pixels, Slots};
 
 /// A picture as it leaves its decoder.
 pub(crate) struct Decoded {
@@ -35,9 +36,27 @@ pub struct Frame {
     /// Whether it comes from a decoder of its own, not from a larger frame.
     pub(crate) decoded: bool,
     picture: Picture,
-    bgr24: OnceLock<Result<Bytes>>,
+    /// Where its BGR form is put.
+    slots: Slots,
+    bgr24: OnceLock<Result<Bgr24>>,
     /// By quality.
     jpegs: Mutex<Vec<(Quality, Made)>>,
+}
+
+/// One picture's pixels, in two guises.
+#[derive(Debug, Clone)]
+struct Bgr24 {
+    pixels: Arc<Pixels>,
+    bytes: Bytes,
+}
+
+/// Lets `Bytes` share them.
+struct Owner(Arc<Pixels>);
+
+impl AsRef<[u8]> for Owner {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
 }
 
 /// Bytes that are made by the first who asks.
@@ -72,7 +91,14 @@ impl Default for Quality {
 }
 
 impl Frame {
-    pub(crate) fn new(decoded: Decoded, size: Size, index: u64, by_decoder: bool) -> Self {
+    /// Its pixels are put into `slots`, whose pictures have [`convert::packed_len`] bytes.
+    pub(crate) fn new(
+        decoded: Decoded,
+        size: Size,
+        index: u64,
+        by_decoder: bool,
+        slots: Slots,
+    ) -> Self {
         let Decoded { sequence, captured_at, clock, picture } = decoded;
         Self {
             sequence,
@@ -82,6 +108,7 @@ impl Frame {
             index,
             decoded: by_decoder,
             picture,
+            slots,
             bgr24: OnceLock::new(),
             jpegs: Mutex::default(),
         }
@@ -93,7 +120,25 @@ impl Frame {
     /// # Errors
     /// [`crate::ErrorKind::Internal`] when the conversion fails.
     pub fn bgr24(&self) -> Result<Bytes> {
-        self.bgr24.get_or_init(|| convert::bgr24(&self.picture.0, self.size)).clone()
+        self.made_bgr24().map(|made| made.bytes)
+    }
+
+    /// The same pixels, for whoever hands them to another process.
+    ///
+    /// # Errors
+    /// As [`Frame::bgr24`].
+    pub fn pixels(&self) -> Result<Arc<Pixels>> {
+        self.made_bgr24().map(|made| made.pixels)
+    }
+
+    fn made_bgr24(&self) -> Result<Bgr24> {
+        let make = || {
+            let fill = |out: &mut [u8]| convert::bgr24(&self.picture.0, self.size, out);
+            let pixels = Arc::new(self.slots.put(fill)?);
+            let bytes = Bytes::from_owner(Owner(Arc::clone(&pixels)));
+            Ok(Bgr24 { pixels, bytes })
+        };
+        self.bgr24.get_or_init(make).clone()
     }
 
     /// A JPEG.

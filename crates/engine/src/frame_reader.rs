@@ -191,6 +191,11 @@ impl FrameReader {
         }
     }
 
+    /// The frame just read could not be handed out after all: it counts as lost.
+    pub fn undelivered(&self) {
+        self.consumer.undelivered();
+    }
+
     /// Which of the camera's streams is read.
     pub fn role(&self) -> Role {
         self.place.stream.role

@@ -49,6 +49,7 @@ mod registry;
 mod rendition;
 mod scale;
 mod sidecar;
+mod slots;
 mod source;
 mod status;
 mod stream;
@@ -75,5 +76,8 @@ pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry};
 pub use rendition::{Decoder, RenditionSnapshot};
 pub use sidecar::{Ffmpeg, FfmpegMissing, Hardware};
+#[cfg(target_os = "linux")]
+pub use slots::Location;
+pub use slots::Pixels;
 pub use status::{Fault, Path, Session, State, Status};
 pub use stream::{Role, StreamSnapshot};

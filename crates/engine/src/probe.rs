@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::codec::Codec;
 use crate::config::Size;
+use crate::convert::packed_len;
 use crate::decoder::{self, Wants};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Pool, Quality};
@@ -17,6 +18,7 @@ use crate::nal;
 use crate::packet::{AccessUnit, StreamInfo};
 use crate::packet_feed::PacketFeed;
 use crate::sidecar::Sidecar;
+use crate::slots::Slots;
 use crate::source::{Opened, Source};
 use crate::status::Session;
 
@@ -259,5 +261,6 @@ async fn picture(
         Some(decoded) = pictures.recv() => decoded,
         error = decoding => return Err(error),
     };
-    Frame::new(decoded, size, 1, true).jpeg(Quality::default())
+    let slots = Slots::new(packed_len(size));
+    Frame::new(decoded, size, 1, true, slots).jpeg(Quality::default())
 }

@@ -21,6 +21,7 @@ use crate::frame::{Decoded, Frame, Pool};
 use crate::freeze::Freeze;
 use crate::packet_feed::PacketFeed;
 use crate::scale::Scaler;
+use crate::slots::Slots;
 use crate::source::Tools;
 
 /// What tells one rendition of a stream from another.
@@ -82,6 +83,8 @@ struct Rendition {
     /// The readers among them.
     readers: watch::Sender<usize>,
     decoder: Mutex<Decoder>,
+    /// Where the pixels of its frames are put.
+    slots: Slots,
 }
 
 impl Rendition {
@@ -205,6 +208,7 @@ impl Renditions {
                 users: watch::Sender::new(0),
                 readers: watch::Sender::new(0),
                 decoder: Mutex::new(Decoder::Software),
+                slots: Slots::new(crate::convert::packed_len(size)),
             });
             running.insert(key, Arc::clone(&rendition));
             let renditions = Arc::clone(self);
@@ -402,8 +406,9 @@ impl Renditions {
                 return false;
             }
             first = slot.newest.is_none();
-            slot.newest =
-                Some(Arc::new(Frame::new(decoded, rendition.key.size, index + 1, by_decoder)));
+            let (size, slots) = (rendition.key.size, rendition.slots.clone());
+            let frame = Frame::new(decoded, size, index + 1, by_decoder, slots);
+            slot.newest = Some(Arc::new(frame));
             slot.fault = None;
             true
         });

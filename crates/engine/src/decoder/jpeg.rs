@@ -155,7 +155,8 @@ mod tests {
     fn pictures_keep_their_colours_at_every_size(#[case] (width, height): (u32, u32)) {
         let size = Size::new(width, height).expect("valid");
         let picture = decode(&jpeg(64, 48), size).expect("decodes");
-        let bgr = convert::bgr24(&picture, size).expect("converts");
+        let mut bgr = vec![0; convert::packed_len(size)];
+        convert::bgr24(&picture, size, &mut bgr).expect("converts");
         let pixel = |row: u32| {
             let at = ((row * width + width / 2) * 3) as usize;
             [bgr[at], bgr[at + 1], bgr[at + 2]]
