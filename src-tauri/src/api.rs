@@ -5,7 +5,7 @@ use std::env;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
 
-use fanlight_api::Settings;
+use fanlight_api::{FramesSocket, Settings};
 use fanlight_engine::Engine;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,8 +67,13 @@ pub(crate) async fn start(
     if let Some(error) = &error {
         tracing::warn!("{error}");
     }
-    let settings = Settings { port, ..Settings::default() };
+    let frames = listener.as_ref().and_then(|_| FramesSocket::open(port));
+    let frames_socket = frames.as_ref().map(|socket| socket.path().to_owned());
+    let settings = Settings { port, frames_socket, ..Settings::default() };
     let router = fanlight_api::router(engine.clone(), settings);
+    if let Some(frames) = frames {
+        tasks.spawn(frames.serve(router.clone(), port, cancelled.clone()));
+    }
     if let Some(listener) = listener {
         tracing::info!("the API is on http://{host}:{port}");
         tasks.spawn(fanlight_api::serve(listener, router.clone(), cancelled));

@@ -8,7 +8,7 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use fanlight_engine::{
-    Camera, ConsumerInfo, ConsumerKind, Error, ErrorKind, Frame, Quality, Role, Size, Spec,
+    Camera, ConsumerInfo, ConsumerKind, Error, ErrorKind, Frame, Pixels, Quality, Role, Size, Spec,
 };
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
@@ -86,10 +86,27 @@ impl Format {
     }
 }
 
+/// Marks a request of a reader of shared memory: BGR pixels are handed over where they lie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handover {
+    /// The process that asks.
+    pub(crate) pid: u32,
+}
+
+/// Stands in an answer instead of a body.
+#[derive(Debug, Clone)]
+pub(crate) struct HandedOver {
+    pub(crate) frame: Arc<Frame>,
+    pub(crate) pixels: Arc<Pixels>,
+    pub(crate) gap: u64,
+    pub(crate) substream: bool,
+}
+
 pub(crate) async fn frame(
     Named(camera): Named,
     Asked(query): Asked<FrameQuery>,
     leases: Option<Extension<Leases>>,
+    handover: Option<Extension<Handover>>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let wait = query.wait.map_or(DEFAULT_WAIT, Duration::from_millis);
@@ -99,11 +116,24 @@ pub(crate) async fn frame(
     let quality = quality(query.quality)?;
     let period = period(query.fps)?;
     let deadline = Instant::now() + wait;
-    let found = timeout_at(deadline, newest(&camera, &query, period, leases, &headers)).await;
-    let Ok(found) = found else {
+    let handover = handover.map(|h| h.0).filter(|_| query.format == Format::Bgr24);
+    let consumer = match handover {
+        Some(Handover { pid }) => ConsumerInfo {
+            pid: Some(pid),
+            ..consumer(&headers, ConsumerKind::SharedMemory, query.format.name())
+        },
+        None => consumer(&headers, ConsumerKind::Http, query.format.name()),
+    };
+    let wanted = newest(&camera, &query, period, leases, consumer, handover.is_some());
+    let Ok(found) = timeout_at(deadline, wanted).await else {
         return Ok(nothing_new(&camera));
     };
     let (frame, gap, role) = found?;
+    if handover.is_some() {
+        let pixels = frame.pixels()?;
+        let handed = HandedOver { frame, pixels, gap, substream: role == Role::Sub };
+        return Ok(Extension(handed).into_response());
+    }
     let bytes = query.format.encode(&frame, quality).await?;
     let response = Response::builder()
         .header(CONTENT_TYPE, query.format.content_type())
@@ -126,13 +156,15 @@ fn nothing_new(camera: &Camera) -> Response {
     (StatusCode::NO_CONTENT, [("x-stream-state", state)]).into_response()
 }
 
-/// Waits for the frame, and tells how many were missed since the one the client has.
+/// Waits for the frame, and tells how many were missed since the one the client has. `shared`: it must
+/// lie where other processes can look at it.
 async fn newest(
     camera: &Camera,
     query: &FrameQuery,
     period: Option<Duration>,
     leases: Option<Extension<Leases>>,
-    headers: &HeaderMap,
+    consumer: ConsumerInfo,
+    shared: bool,
 ) -> Result<(Arc<Frame>, u64, Role), Error> {
     let mut status = camera.status();
     let frame = async {
@@ -141,8 +173,7 @@ async fn newest(
         let lease = if let Some(lease) = kept {
             lease
         } else {
-            let reader =
-                camera.frames(spec, consumer(headers, ConsumerKind::Http, query.format.name()))?;
+            let reader = camera.frames(spec, consumer)?;
             let mut lease = Lease::new(camera.id().clone(), spec, reader);
             // Without a word of what it has, a new client waits for the next frame.
             lease.last = lease.reader.present();
@@ -150,7 +181,7 @@ async fn newest(
         };
         let after = query.after.unwrap_or(lease.last);
         let lease = &mut LeaseInUse { lease: Some(lease), leases: leases.map(|l| l.0) };
-        lease.next_after(after).await
+        lease.next_after(after, shared).await
     };
     tokio::select! {
         biased;
@@ -183,13 +214,36 @@ struct LeaseInUse {
 
 impl LeaseInUse {
     /// The frame, how many were missed before it, and the stream it is of.
-    async fn next_after(&mut self, after: u64) -> Result<(Arc<Frame>, u64, Role), Error> {
+    async fn next_after(
+        &mut self,
+        after: u64,
+        shared: bool,
+    ) -> Result<(Arc<Frame>, u64, Role), Error> {
         let Some(lease) = &mut self.lease else { unreachable!("present until dropped") };
-        let frame = lease.reader.next_after(after).await?;
-        lease.last = frame.sequence;
-        let missed = lease.reader.missed(after, &frame);
-        Ok((frame, missed, lease.reader.role()))
+        let mut passed = after;
+        loop {
+            let frame = lease.reader.next_after(passed).await?;
+            if shared && !is_shared(&frame)? {
+                // Its readers look at so many pictures that there was no room for this one.
+                lease.reader.undelivered();
+                passed = frame.sequence;
+                continue;
+            }
+            lease.last = frame.sequence;
+            let missed = lease.reader.missed(after, &frame);
+            return Ok((frame, missed, lease.reader.role()));
+        }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn is_shared(frame: &Frame) -> Result<bool, Error> {
+    Ok(frame.pixels()?.location().is_some())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_shared(_: &Frame) -> Result<bool, Error> {
+    Ok(false)
 }
 
 impl Drop for LeaseInUse {
@@ -228,7 +282,6 @@ pub(crate) fn consumer(
     ConsumerInfo { kind, pid: pid(&name), name, format }
 }
 
-/// The process number in a user agent such as `fanlight-python/0.1.0 (edges.py; pid 4711)`.
 /// The shortest time between two frames at this rate.
 pub(crate) fn period(fps: Option<f64>) -> Result<Option<Duration>, Error> {
     match fps {
@@ -242,6 +295,7 @@ pub(crate) fn quality(quality: Option<u8>) -> Result<Quality, Error> {
     quality.map_or(Ok(Quality::default()), Quality::new)
 }
 
+/// The process number in a user agent such as `fanlight-python/0.1.0 (edges.py; pid 4711)`.
 fn pid(agent: &str) -> Option<u32> {
     let (_, after) = agent.split_once("pid ")?;
     let digits = after.find(|c: char| !c.is_ascii_digit()).map_or(after, |end| &after[..end]);

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use crate::Context;
-use crate::wire::{FfmpegInfo, Info};
+use crate::wire::{FfmpegInfo, Info, SharedMemoryInfo};
+use crate::{Context, FramesSocket};
 
 pub(crate) async fn info(State(context): State<Context>) -> Json<Info> {
     let engine = context.engine.clone();
@@ -26,6 +26,10 @@ pub(crate) async fn info(State(context): State<Context>) -> Json<Info> {
         api: format!("{scheme}://127.0.0.1:{}", context.settings.port),
         ffmpeg,
         ffmpeg_error,
+        shared_memory: context.settings.frames_socket.as_ref().and_then(|path| {
+            let socket = path.to_str()?.to_owned();
+            Some(SharedMemoryInfo { socket, epoch: FramesSocket::epoch() })
+        }),
         notice: context.engine.notice().map(str::to_owned),
     })
 }

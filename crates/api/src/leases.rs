@@ -9,6 +9,9 @@ use fanlight_engine::{CameraId, FrameReader, Spec};
 /// A reader unused for this long is no consumer any more, though its connection is still open.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// How often connections look for such readers.
+pub(crate) const SWEEP_PERIOD: Duration = Duration::from_secs(2);
+
 /// Readers kept for one connection; a client that asks for more sizes is joined anew each time.
 const MAX_LEASES: usize = 4;
 

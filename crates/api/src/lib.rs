@@ -3,7 +3,8 @@
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
 //! answer; `wire` holds the JSON shapes; `problem` turns errors into RFC 9457 answers; `leases`
-//! remembers which frames a keep-alive connection is reading; `observer` finds out what happens,
+//! remembers which frames a keep-alive connection is reading; `shared_memory` hands frames to programs
+//! on this machine without a copy; `observer` finds out what happens,
 //! `events` tells it; `serve` owns the accept loop.
 
 mod auth;
@@ -21,7 +22,10 @@ mod mjpeg;
 mod observer;
 mod probe;
 mod problem;
+mod runtime_folder;
 mod serve;
+#[cfg_attr(not(target_os = "linux"), path = "shared_memory_elsewhere.rs")]
+mod shared_memory;
 mod snapshot;
 mod streams;
 mod watching;
@@ -29,6 +33,7 @@ pub mod wire;
 mod ws;
 mod ws_message;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -38,7 +43,9 @@ use fanlight_engine::{Engine, Error, ErrorKind};
 
 pub use auth::{NoToken, Token};
 pub use call::call;
+pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};
+pub use shared_memory::FramesSocket;
 
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 64 << 10;
@@ -57,6 +64,8 @@ pub struct Settings {
     pub token: Option<Token>,
     /// Whether it is served over TLS.
     pub tls: bool,
+    /// Where programs of the same user on this machine read frames from shared memory.
+    pub frames_socket: Option<PathBuf>,
     /// What answers outside of the API: the pages of the user interface. They hold no secret, and
     /// need no token.
     pub pages: Option<Router>,

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use crate::leases::Leases;
+use crate::leases::{Leases, SWEEP_PERIOD};
 
 /// A client that takes longer for its headers is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,8 +34,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const STUCK: Duration = Duration::from_secs(60);
 /// Connections open at a time; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
-/// How often connections look for readers that nobody uses.
-const SWEEP_PERIOD: Duration = Duration::from_secs(2);
 /// How long running requests may take to end.
 const DRAIN: Duration = Duration::from_secs(1);
 /// A pause after a failed accept: out of descriptors, say.

@@ -347,8 +347,19 @@ pub(crate) struct Info {
     pub(crate) ffmpeg: Option<FfmpegInfo>,
     /// What to do about a missing FFmpeg.
     pub(crate) ffmpeg_error: Option<String>,
+    /// Where programs of the same user on this machine read frames without a copy.
+    pub(crate) shared_memory: Option<SharedMemoryInfo>,
     /// What a person should know about the start, such as a damaged camera list.
     pub(crate) notice: Option<String>,
+}
+
+/// The shared-memory socket.
+#[derive(Debug, Serialize)]
+pub(crate) struct SharedMemoryInfo {
+    /// Its path.
+    pub(crate) socket: String,
+    /// What it welcomes with.
+    pub(crate) epoch: u64,
 }
 
 /// The FFmpeg in use.

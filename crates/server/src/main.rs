@@ -49,6 +49,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         registry: Arc::new(FileRegistry::new(options.cameras_file()?)),
         ..Config::default()
     })?;
+    let frames = fanlight_api::FramesSocket::open(address.port());
     let router = fanlight_api::router(
         engine.clone(),
         fanlight_api::Settings {
@@ -57,6 +58,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
             allowed_origins: options.allow_origin.clone(),
             token,
             tls: tls.is_some(),
+            frames_socket: frames.as_ref().map(|socket| socket.path().to_owned()),
             pages: Some(pages::router()),
         },
     );
@@ -64,6 +66,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let _ = writeln!(std::io::stdout(), "Fanlight is serving on {scheme}://{address}");
     let cancelled = CancellationToken::new();
+    let sharing = frames.map(|socket| {
+        tokio::spawn(socket.serve(router.clone(), address.port(), cancelled.clone()))
+    });
     let ending = cancelled.clone();
     let serving = tokio::spawn(async move {
         match tls {
@@ -75,5 +80,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
     tracing::info!("{signal}: shutting down");
     cancelled.cancel();
     engine.shutdown().await;
+    if let Some(sharing) = sharing {
+        sharing.await.context("the shared-memory socket ended badly")?;
+    }
     serving.await.context("the API ended badly")
 }

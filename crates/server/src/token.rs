@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use directories::ProjectDirs;
 use fanlight_api::Token;
 
 /// The variable that holds a token. There is no option for it: everybody can read command lines.
@@ -39,19 +38,17 @@ pub(crate) fn made() -> anyhow::Result<(Token, PathBuf)> {
     made_at(&path).map(|token| (token, path))
 }
 
-/// Where local clients look: `$XDG_RUNTIME_DIR/fanlight/token`, or the user's data folder on
-/// systems without a runtime folder.
+/// Where local clients look.
 fn default_file() -> anyhow::Result<PathBuf> {
-    let folders = ProjectDirs::from("", "", "fanlight")
+    let folder = fanlight_api::runtime_folder()
         .context("no home folder is known; name a file that holds a token with --token-file")?;
-    let folder = folders.runtime_dir().unwrap_or_else(|| folders.data_local_dir());
     Ok(folder.join("token"))
 }
 
 fn made_at(path: &Path) -> anyhow::Result<Token> {
     let cannot = || format!("the token file {} cannot be made", path.display());
     if let Some(folder) = path.parent() {
-        make_folder(folder).with_context(cannot)?;
+        fanlight_api::make_private_folder(folder).with_context(cannot)?;
     }
     if is_private(path)
         && let Ok(text) = fs::read_to_string(path)
@@ -75,12 +72,6 @@ fn made_at(path: &Path) -> anyhow::Result<Token> {
 }
 
 #[cfg(unix)]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(unix)]
 fn new_private_file(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
@@ -97,12 +88,6 @@ fn is_private(path: &Path) -> bool {
     let own = rustix::process::geteuid().as_raw();
     fs::symlink_metadata(path)
         .is_ok_and(|file| file.is_file() && file.uid() == own && file.mode() & OTHERS == 0)
-}
-
-// The user's folders are private there by themselves.
-#[cfg(not(unix))]
-fn make_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(not(unix))]
