@@ -21,7 +21,7 @@ def guarded(server: Callable[..., Server], tmp_path: Path, monkeypatch: pytest.M
         pytest.skip("this server knows no tokens")
     monkeypatch.delenv("FANLIGHT_TOKEN", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    fanlight = server(env={"FANLIGHT_REQUIRE_TOKEN": "1"})
+    fanlight = server(env={"FANLIGHT_REQUIRE_TOKEN": "1", "XDG_RUNTIME_DIR": str(tmp_path)})
     monkeypatch.setenv("FANLIGHT_URL", fanlight.url)
     return fanlight
 

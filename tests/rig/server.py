@@ -48,7 +48,9 @@ class Server:
         self.ffmpeg = str(self.home / "ffmpeg")
         os.symlink(ffmpeg or shutil.which(sidecar()) or sidecar(), self.ffmpeg)
         self._arguments = ["--ffmpeg", self.ffmpeg, "--cameras", str(self.cameras), *options]
-        self._env = os.environ | {"LOG_LEVEL": "debug"} | (env or {})
+        # What it leaves for its user's clients is in its home, not in that of whoever runs the tests.
+        runtime = self.home / "runtime"
+        self._env = os.environ | {"LOG_LEVEL": "debug", "XDG_RUNTIME_DIR": str(runtime)} | (env or {})
         self._out, self._err = self.home / "stdout.log", self.home / "stderr.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._start = start

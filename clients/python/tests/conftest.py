@@ -47,5 +47,7 @@ def play() -> Iterator[Play]:
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not what the developer's own Fanlight has left."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    # The scripts play the server's HTTP; shared memory has tests of its own.
+    monkeypatch.setenv("FANLIGHT_SHARED_MEMORY", "0")
     for name in ("FANLIGHT_URL", "FANLIGHT_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from fanlight._frames import Frames
 from fanlight._reading import Exchange, Outcome, Reading, Step, Steps
 from fanlight._transport import Transport
 from fanlight.errors import FanlightError
@@ -17,7 +18,7 @@ class Reader(Protocol):
     """What can be driven: a reading, and the connections for its two kinds of exchange."""
 
     _reading: Reading
-    _frames: Transport
+    _frames: Frames
     _calls: Transport
 
 
@@ -123,7 +124,7 @@ class _Run:
             return
 
 
-def _connection(reader: Reader, step: Exchange) -> Transport:
+def _connection(reader: Reader, step: Exchange) -> Transport | Frames:
     return reader._calls if step.allocate is None else reader._frames
 
 

@@ -50,6 +50,13 @@ class Exchange:
     deadline: float
     #: Where to put the pixels of an answer that holds some.
     allocate: Allocate | None = None
+    #: Whether pixels that lie in shared memory may be looked at there, read-only.
+    view: bool = False
+
+    @classmethod
+    def within(cls, request: Request, timeout: float) -> Exchange:
+        """An exchange that takes at most so many seconds from now."""
+        return cls(request, time.monotonic() + timeout)
 
 
 @dataclass(frozen=True)
@@ -99,10 +106,11 @@ class Reading:
         self._due = 0.0
         self._scratch: Array = np.empty(0, np.uint8)
 
-    def frame(self, timeout: float, into: Array | None = None) -> Steps:
+    def frame(self, timeout: float, into: Array | None = None, view: bool = False) -> Steps:
         """The steps to the newest frame after the last one, taken in at most `timeout` seconds.
 
-        The pixels are put into the array `into` where that fits the frame, else into a new one.
+        The pixels are put into the array `into` where that fits the frame, else into a new one; with
+        `view` they may be a read-only array that shows them where the server has them.
         """
         deadline = self._clock() + max(timeout, LEAST_TIME)
         if self._due >= deadline:
@@ -113,7 +121,7 @@ class Reading:
         reason: FanlightError | None = None
         while True:
             try:
-                frame = yield from self._newest(deadline, into)
+                frame = yield from self._newest(deadline, into, view)
                 if frame is not None or self._left(deadline) < _KEPT_MOST + RETRY_PAUSE:
                     return frame
             except StreamNotFound as error:
@@ -145,17 +153,21 @@ class Reading:
             wait_ms=int(1000 * (left - min(_KEPT_MOST, _KEPT_PART * left))) if wait else 0,
         )
 
-    def _newest(self, deadline: float, into: Array | None) -> Generator[Step, Outcome | None, Frame | None]:
+    def _newest(
+        self, deadline: float, into: Array | None, view: bool
+    ) -> Generator[Step, Outcome | None, Frame | None]:
         def allocate(header: FrameHeader) -> Array:
             return self._room(header, into)
 
-        told = yield Exchange(self.request(self._left(deadline)), deadline, allocate)
-        frame = self._take(told, into)
+        # What is converted to another layout need not be copied before.
+        look = (view and into is None) or self.pixels != "bgr"
+        told = yield Exchange(self.request(self._left(deadline)), deadline, allocate, look)
+        frame = self._take(told, into, view)
         if frame is None or told is None or not told.is_old:
             return frame
         missed = frame.gap
-        told = yield Exchange(self.request(0, wait=False), deadline, allocate)
-        newer = self._take(told, into)
+        told = yield Exchange(self.request(0, wait=False), deadline, allocate, look)
+        newer = self._take(told, into, view)
         if newer is None:
             return frame
         # The older of the two is not handed out: it is one more that was missed.
@@ -173,7 +185,7 @@ class Reading:
         except FanlightError as error:
             self.last_error = error
 
-    def _take(self, told: Outcome | None, into: Array | None) -> Frame | None:
+    def _take(self, told: Outcome | None, into: Array | None, view: bool) -> Frame | None:
         """Make the frame of what came, and note that it came."""
         self.last_error = None
         if told is None or told.header is None or told.pixels is None:
@@ -188,8 +200,8 @@ class Reading:
             made = self._array(wanted, told.header, into)
             convert(pixels, self.pixels, made)
             pixels = made
-        elif pixels is self._scratch:
-            # It was asked for before the layout was changed.
+        elif pixels is self._scratch or not (view or pixels.flags.writeable):
+            # It was asked for before the layout was changed, or to be looked at.
             pixels = pixels.copy()
         frame = pixels if isinstance(pixels, Frame) else pixels.view(Frame)
         return frame.of(header, self.stream_id)

@@ -83,7 +83,7 @@ class Transport:
 
     def call(self, request: Request, timeout: float) -> dict[str, Any]:
         """Make a call that answers a JSON object, in at most `timeout` seconds."""
-        return _protocol.json_object(self.exchange(Exchange(request, time.monotonic() + timeout)).body)
+        return _protocol.json_object(self.exchange(Exchange.within(request, timeout)).body)
 
     def begin(self, step: Exchange) -> None:
         """Send a request, unless one that asks for the same waits for its answer already."""

@@ -14,6 +14,7 @@ from fanlight._pixels import Pixels
 from fanlight._protocol import Array, Request
 from fanlight._reader import StreamReader
 from fanlight._reading import Exchange, Outcome
+from fanlight._shared_wire import FramesWire
 from fanlight._transport import token_source
 from fanlight._wire import Wire
 from fanlight.errors import FanlightError, NoFrame, StreamInUse, StreamNotFound
@@ -44,7 +45,7 @@ class AsyncClient(StreamReader):
         """Name the server and the stream, and how to read it, as for RTSPStreamClient."""
         super().__init__(server_url, stream_id, size=size, fps=fps, pixels=pixels, timeout=timeout)
         self._calls = Wire(self._address, token_source(token))
-        self._frames = Wire(self._address, token_source(token))
+        self._frames = FramesWire(self._address, token_source(token))
 
     @classmethod
     async def for_url(
@@ -116,20 +117,22 @@ class AsyncClient(StreamReader):
 
     # Frames
 
-    async def get_frame(self, timeout: float = 1.0, into: Array | None = None) -> Frame | None:
+    async def get_frame(
+        self, timeout: float = 1.0, into: Array | None = None, *, view: bool = False
+    ) -> Frame | None:
         """The newest frame after the last one returned; None when there is none within `timeout` seconds.
 
         Its shape, its promises and the errors it raises are those of RTSPStreamClient.get_frame. After
         a task was cancelled in here, what was on its way into its `into` is the next call's frame.
         """
-        steps = self._reading.frame(timeout, into)
+        steps = self._reading.frame(timeout, into, view)
         told: Outcome | FanlightError | None = None
         try:
             while True:
                 step = steps.throw(told) if isinstance(told, FanlightError) else steps.send(told)
                 told = None
                 if isinstance(step, Exchange):
-                    wire = self._calls if step.allocate is None else self._frames
+                    wire: Wire | FramesWire = self._calls if step.allocate is None else self._frames
                     try:
                         told = await wire.exchange(step)
                     except FanlightError as error:
@@ -140,11 +143,11 @@ class AsyncClient(StreamReader):
             frame: Frame | None = end.value
             return frame
 
-    async def frames(self, timeout: float | None = 10.0) -> AsyncIterator[Frame]:
+    async def frames(self, timeout: float | None = 10.0, *, view: bool = False) -> AsyncIterator[Frame]:
         """Frame after frame, always the newest; ends as RTSPStreamClient.frames does."""
         patience = 1.0 if timeout is None else timeout
         while True:
-            frame = await self.get_frame(patience)
+            frame = await self.get_frame(patience, view=view)
             if frame is not None:
                 yield frame
             elif timeout is not None:
@@ -171,6 +174,6 @@ class AsyncClient(StreamReader):
             Path(path).write_bytes(told.body)
         return told.body
 
-    async def _call(self, request: Request, wire: Wire | None = None) -> dict[str, Any]:
-        step = Exchange(request, time.monotonic() + self.timeout)
+    async def _call(self, request: Request, wire: Wire | FramesWire | None = None) -> dict[str, Any]:
+        step = Exchange.within(request, self.timeout)
         return _protocol.json_object((await (wire or self._calls).exchange(step)).body)

@@ -91,15 +91,16 @@ class VideoCapture:
         camera, cv = self._camera, self._cv
         return camera.is_open() if camera is not None else cv is not None and bool(cv.isOpened())
 
-    def read(self, image: Array | None = None) -> tuple[bool, Array | None]:
+    def read(self, image: Array | None = None, *, view: bool = False) -> tuple[bool, Array | None]:
         """The newest frame after the last one: (True, array (height, width, 3), uint8, BGR).
 
         (False, None) when there is none within the read timeout. Where `image` fits the frame, the
-        pixels are read into it, and it is what is returned.
+        pixels are read into it, and it is what is returned. With `view` the array is read-only where
+        that saves a copy; see RTSPStreamClient.get_frame.
         """
         camera, cv = self._camera, self._cv
         if camera is not None:
-            frame = camera.grab(image)
+            frame = camera.grab(image, view=view)
             camera.grabbed = None
             if frame is None:
                 return self._fails(f"no frame: {camera.error or 'none in time'}"), None
@@ -113,7 +114,9 @@ class VideoCapture:
         """Take the newest frame after the last one, for `retrieve` to return."""
         camera, cv = self._camera, self._cv
         if camera is not None:
-            return camera.grab() is not None or self._fails(f"no frame: {camera.error or 'none in time'}")
+            return camera.grab(view=True) is not None or self._fails(
+                f"no frame: {camera.error or 'none in time'}"
+            )
         return bool(cv.grab()) if cv is not None else self._fails("nothing is open")
 
     def retrieve(self, image: Array | None = None, flag: int = 0) -> tuple[bool, Array | None]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fanlight import _protocol
 from fanlight._driving import drive
+from fanlight._frames import Frames
 from fanlight._pixels import Pixels
 from fanlight._protocol import Array
 from fanlight._reader import StreamReader
@@ -53,7 +54,7 @@ class RTSPStreamClient(StreamReader):
         super().__init__(server_url, stream_id, size=size, fps=fps, pixels=pixels, timeout=timeout)
         # Frames have a connection of their own: closing it tells the server that this reader left.
         self._calls = Transport(self._address, token_source(token))
-        self._frames = Transport(self._address, token_source(token))
+        self._frames = Frames(self._address, token_source(token))
 
     @classmethod
     def for_url(
@@ -153,7 +154,9 @@ class RTSPStreamClient(StreamReader):
 
     # Frames
 
-    def get_frame(self, timeout: float = 1.0, into: Array | None = None) -> Frame | None:
+    def get_frame(
+        self, timeout: float = 1.0, into: Array | None = None, *, view: bool = False
+    ) -> Frame | None:
         """The newest frame after the last one returned: an array (height, width, 3), uint8, BGR.
 
         With `pixels` set otherwise it is RGB, or (height, width) of grey. The array belongs to the
@@ -163,13 +166,19 @@ class RTSPStreamClient(StreamReader):
         or the server; both are picked up again when they are back. A timeout of 0 asks for what is
         there now, and takes up to 50 ms.
 
+        With `view` the frame is read-only and shows the pixels where a server on this machine has them,
+        which saves the copy; they stay as they are until the frame, its crops and whatever else shows
+        them is gone. Where that is not possible (another machine, not Linux, other `pixels` than `bgr`,
+        eight views held already) it is a frame as usual. A process that was forked must not use its
+        parent's views.
+
         Raises StreamNotFound for a stream that no frame was ever read of and that this client did not
         start, InvalidRequest when the server does not take the id or the size, and ConsumerKicked when
         somebody disconnected this reader.
         """
-        return drive(self, self._reading.frame(timeout, into))
+        return drive(self, self._reading.frame(timeout, into, view))
 
-    def frames(self, timeout: float | None = 10.0) -> Iterator[Frame]:
+    def frames(self, timeout: float | None = 10.0, *, view: bool = False) -> Iterator[Frame]:
         """Frame after frame, always the newest, as `get_frame` reads them.
 
         Raises what `get_frame` raises, and when there is none for `timeout` seconds the reason of it:
@@ -177,7 +186,7 @@ class RTSPStreamClient(StreamReader):
         """
         patience = 1.0 if timeout is None else timeout
         while True:
-            frame = self.get_frame(patience)
+            frame = self.get_frame(patience, view=view)
             if frame is not None:
                 yield frame
             elif timeout is not None:
