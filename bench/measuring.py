@@ -78,7 +78,7 @@ class Bench:
 
     def reader(self, subject: Subject, host: Host, camera: int = 0, size: Size = FULL, work: float = 0.0) -> Reader:
         """A reader that has not connected yet."""
-        return Reader(subject.way, work, **host.source(self.site, camera, size), **subject.reading())
+        return Reader(subject.way, work, **host.source(self.site, camera, size), **subject.how)
 
     def read(
         self, subject: Subject, readers: int = 1, cameras: int = 1, size: Size = FULL, work: float = 0.0

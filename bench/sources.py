@@ -30,19 +30,23 @@ class Source(Protocol):
 
 
 class PythonClient:
-    """Fanlight's Python client over HTTP."""
+    """Fanlight's Python client: by memory shared with the server, which is its way here, or over HTTP."""
 
-    def __init__(self, host: str, port: int, stream: str, size: tuple[int, int]) -> None:
+    def __init__(
+        self, host: str, port: int, stream: str, size: tuple[int, int], http: bool = False, view: bool = False
+    ) -> None:
+        if http:
+            os.environ["FANLIGHT_SHARED_MEMORY"] = "0"
         from fanlight import RTSPStreamClient
 
         self._client = RTSPStreamClient(f"http://{host}:{port}", stream)
-        self._client.size = size
+        self._client.size, self._view = size, view
 
     def connect(self) -> None:
         """It connects when it is read."""
 
     def read(self) -> Picture | None:
-        return self._client.get_frame(1.0)
+        return self._client.get_frame(1.0, view=self._view)
 
 
 class WebSocket:

@@ -1,16 +1,16 @@
 """Who is measured: a way to read, and what it reads from. The order is that of the tables' columns.
 
-A new way to read Fanlight (shared memory, say) is a class in sources.py, a host in hosts.py that tells it
-where to read, and a line here; `views` says that its pictures are not copied for the reader, which has
-goals of its own.
+A new way to read Fanlight is a class in sources.py, a host in hosts.py that tells it where to read, and a
+line here; `views` says that its pictures are not copied for the reader, which has goals of its own.
 """
 
 import os
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from hosts import Direct, Fanlight, FanlightWebSocket, Host
 from peers import Go2rtc, MediaMtx, OldServer, OldServerFrames
@@ -27,8 +27,8 @@ class Subject:
     #: A class of sources.py.
     way: str
     host: Callable[[], Host]
-    #: FFmpeg's options for OpenCV.
-    options: str = ""
+    #: What the way of reading is told beside where to read.
+    how: dict[str, Any] = field(default_factory=dict)
     ours: bool = False
     views: bool = False
     #: Its server is looked at without readers, too; one subject for each server.
@@ -36,18 +36,21 @@ class Subject:
     #: Left out of a quick run.
     slow: bool = False
 
-    def reading(self) -> dict[str, str]:
-        """What its way of reading is told beside where to read."""
-        return {"options": self.options} if self.options else {}
 
-
-HTTP = Subject("Fanlight, HTTP", "PythonClient", Fanlight, ours=True)
+VIEWS = Subject("Fanlight, views", "PythonClient", Fanlight, how={"view": True}, ours=True, views=True)
+COPIES = Subject("Fanlight, copies", "PythonClient", Fanlight, ours=True, rests=False)
+HTTP = Subject("Fanlight, HTTP", "PythonClient", Fanlight, how={"http": True}, ours=True, rests=False)
 CV2 = Subject("cv2.VideoCapture", "OpenCV", Direct)
 #: Those whose growth is drawn.
-GROWING = (HTTP, CV2)
+GROWING = (VIEWS, CV2)
 
-OURS = [HTTP, Subject("Fanlight, WebSocket", "WebSocket", FanlightWebSocket, ours=True, rests=False)]
-OPENCV = [CV2, Subject("cv2, tuned", "OpenCV", Direct, options=TUNED, slow=True)]
+OURS = [
+    VIEWS,
+    COPIES,
+    HTTP,
+    Subject("Fanlight, WebSocket", "WebSocket", FanlightWebSocket, ours=True, rests=False, slow=True),
+]
+OPENCV = [CV2, Subject("cv2, tuned", "OpenCV", Direct, how={"options": TUNED}, slow=True)]
 
 
 @dataclass(frozen=True)
