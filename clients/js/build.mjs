@@ -4,7 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-const common = { root, configFile: false, logLevel: 'warn' };
+const common = {
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  // The worker's code is a string inside of the bundle, where nobody reads it.
+  worker: { rolldownOptions: { output: { minify: true, sourcemap: false } } },
+};
+/** "use client" of the React component stays at the top of its chunk, where Next looks for it. */
+const checks = { moduleLevelDirective: false };
 const shared = {
   target: 'es2022',
   minify: false,
@@ -26,6 +34,7 @@ for (const [format, extension] of Object.entries(EXTENSIONS)) {
         fileName: (_format, name) => `${name}.${extension}`,
       },
       rolldownOptions: {
+        checks,
         external: [/^react($|\/)/],
         output: { chunkFileNames: `shared.${extension}`, exports: 'named' },
       },

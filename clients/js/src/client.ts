@@ -1,48 +1,53 @@
-// RTSPStreamClient: one stream of one server, its WebSocket and the statistics of what came
-// through it. Drawing is in painter.ts, HTTP in rest.ts, bytes in pixels.ts.
-import { backoffDelay, FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff';
-import { CanvasPainter } from './painter';
-import { HEADER_BYTES, parseHeader } from './pixels';
+// RTSPStreamClient: one stream of one server. What is seen of it from outside; the work is done by
+// a session (session.ts), in this page or in a worker, and by rest.ts.
+import { FIRST_DELAY_MS, MAX_DELAY_MS } from './backoff';
+import type { SocketClass } from './connection';
+import {
+  type ClientStats,
+  type ConnectionState,
+  emptyStats,
+  type Received,
+  type SessionEvents,
+  type Size,
+  type Watcher,
+} from './events';
+import type { FrameFormat, WantedFormat } from './format';
+import { canLeavePage, OffPage } from './offpage';
 import { Rest, type StreamInfo } from './rest';
-
-export type FrameFormat = 'bgr24' | 'jpeg';
-export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'reconnecting';
+import { Session, type SessionOptions, SILENCE_MS } from './session';
 
 export interface ClientOptions {
   /**
-   * What the server sends. `bgr24` (default) is raw pixels at the stream's own size and
-   * nothing else in a message; `jpeg` adds sequence, capture time and size to each.
+   * What to ask for. `bgr24` (default) is raw pixels at the stream's own size; `jpeg` about a
+   * fiftieth of the bytes; `h264` and `h265` what the camera sends, decoded here for the canvas;
+   * `auto` the camera's own codec where this browser decodes it, else `jpeg`. What cannot be
+   * decoded falls back to `jpeg` by itself: see `getStats().format` and `.fallback`.
    */
-  format?: FrameFormat;
-  /** Size to ask for, in pixels; without it the stream's own. */
+  format?: WantedFormat;
+  /** Size to ask for, in pixels, without it the stream's own; for `bgr24` and `jpeg`. */
   width?: number;
   height?: number;
+  /**
+   * Connect, decode and draw in a worker, where that is possible. A canvas then belongs to the
+   * client for good: nobody else can draw on it. Default false.
+   */
+  worker?: boolean;
   /** Come back after a lost connection until `disconnect()`. Default true. */
   reconnect?: boolean;
   /** Bounds of the delay between attempts, in milliseconds. */
   reconnectDelayMs?: { first?: number; max?: number };
+  /** For a server that asks for one. */
+  token?: string;
   /** The WebSocket class, for runtimes without a global one. */
-  WebSocket?: new (
-    url: string,
-  ) => WebSocket;
-}
-
-export interface ClientStats {
-  framesReceived: number;
-  bytesReceived: number;
-  /** Frames per second since the first frame after `connect()` or `resetStats()`. */
-  averageFps: number;
-  /** When the newest frame arrived, milliseconds since 1970. */
-  lastFrameTime: number | null;
-  /** Frames the server skipped for this client; known with format `jpeg` only. */
-  framesMissed: number;
-  reconnects: number;
+  WebSocket?: SocketClass;
 }
 
 /** Statistics as of this frame, plus what the frame's own header told (null without one). */
 export interface FrameStats extends ClientStats {
   sequence: number | null;
   captureTime: number | null;
+  /** Whether the bytes can be decoded without those before. */
+  keyframe: boolean;
 }
 
 export type FrameCallback = (
@@ -55,27 +60,16 @@ export type FrameCallback = (
 export interface ConnectionStatus {
   state: ConnectionState;
   isConnected: boolean;
+  /** Frames come: the newest is at most three seconds old. */
+  isLive: boolean;
   reconnectAttempts: number;
+  /** Whether a worker does the work; null while that is not known. */
+  inWorker: boolean | null;
   serverUrl: string;
   streamId: string;
 }
 
-interface Size {
-  width: number;
-  height: number;
-}
-
-/** The server's own default, for servers that do not tell a stream's size. */
-const DEFAULT_SIZE: Size = { width: 640, height: 480 };
-
-const emptyStats = (): ClientStats => ({
-  framesReceived: 0,
-  bytesReceived: 0,
-  averageFps: 0,
-  lastFrameTime: null,
-  framesMissed: 0,
-  reconnects: 0,
-});
+export type { FrameFormat, WantedFormat };
 
 export class RTSPStreamClient {
   readonly serverUrl: string;
@@ -83,19 +77,13 @@ export class RTSPStreamClient {
 
   #options: ClientOptions;
   #rest: Rest;
-  #painter: CanvasPainter | null = null;
-  #socket: WebSocket | null = null;
-  /** Settles when the socket of the last `disconnect()` has closed. */
-  #closed: Promise<void> = Promise.resolve();
+  #watcher: Watcher | null = null;
+  #canvas: HTMLCanvasElement | null = null;
   #state: ConnectionState = 'disconnected';
   #attempts = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #size: Size | null = null;
-  /** Message length whose size was asked for, so that a misfit is asked about once. */
-  #sizeAskedFor: number | null = null;
-  #stats = emptyStats();
-  #firstFrameAt = 0;
-  #lastSequence: number | null = null;
+  /** Settles when the socket of the last `disconnect()` has closed. */
+  #closed: Promise<void> = Promise.resolve();
   #onFrame: FrameCallback | null = null;
   #onError: ((message: string) => void) | null = null;
   #onConnect: (() => void) | null = null;
@@ -113,12 +101,14 @@ export class RTSPStreamClient {
     this.serverUrl = serverUrl.replace(/\/+$/, '').replace(/^http/, 'ws');
     this.streamId = streamId;
     this.#options = options;
-    this.#rest = new Rest(this.serverUrl.replace(/^ws/, 'http'));
+    this.#rest = new Rest(this.serverUrl.replace(/^ws/, 'http'), options.token);
   }
 
   /** Draws every following frame on this canvas, sized to the picture. `null` stops that. */
   setupCanvas(canvas: HTMLCanvasElement | null): void {
-    this.#painter = canvas && new CanvasPainter(canvas);
+    if (canvas === this.#canvas) return;
+    this.#canvas = canvas;
+    this.#watch().setCanvas(canvas);
   }
 
   /** Starts the stream on the server. False, and `onError`, when the server refuses. */
@@ -158,27 +148,33 @@ export class RTSPStreamClient {
   /** Connects and stays connected until `disconnect()`. Does nothing when already at it. */
   connect(): void {
     if (this.#state !== 'disconnected') return;
+    this.#state = 'connecting';
     this.#attempts = 0;
-    this.#open('connecting');
+    this.#watch().connect(this.streamId, this.#size);
   }
 
   /** Ends the connection and every further attempt. */
   disconnect(): void {
-    clearTimeout(this.#retryTimer);
-    const socket = this.#socket;
-    const wasConnected = this.#state === 'connected';
-    this.#socket = null;
+    const before = this.#state;
     this.#state = 'disconnected';
-    if (socket) {
-      this.#closed = closing(socket);
-      socket.close();
-    }
-    if (wasConnected) this.#onDisconnect?.();
+    if (before !== 'disconnected' && this.#watcher) this.#closed = this.#watcher.disconnect();
+    if (before === 'connected') this.#onDisconnect?.();
+  }
+
+  /** Disconnects and lets go of the canvas and the worker. For a client that is not used again. */
+  destroy(): void {
+    this.disconnect();
+    const watcher = this.#watcher;
+    this.#watcher = null;
+    this.#canvas = null;
+    // A worker that ends too early leaves its socket to the browser, which closes it later.
+    void this.#closed.then(() => watcher?.destroy());
   }
 
   /** Each of these keeps one callback; `null` removes it. */
   onFrame(callback: FrameCallback | null): void {
     this.#onFrame = callback;
+    this.#watcher?.wantFrames(callback !== null);
   }
   onError(callback: ((message: string) => void) | null): void {
     this.#onError = callback;
@@ -191,29 +187,70 @@ export class RTSPStreamClient {
   }
 
   getStats(): ClientStats {
-    return { ...this.#stats };
+    return this.#watcher?.stats() ?? emptyStats();
   }
 
   resetStats(): void {
-    this.#stats = emptyStats();
-    this.#firstFrameAt = 0;
+    this.#watcher?.resetStats();
   }
 
   getConnectionStatus(): ConnectionStatus {
+    const isConnected = this.#state === 'connected';
+    const newest = this.#watcher?.stats().lastFrameTime ?? null;
+    const isLive = isConnected && newest !== null && Date.now() - newest < SILENCE_MS;
     return {
       state: this.#state,
-      isConnected: this.#state === 'connected',
-      reconnectAttempts: this.#attempts,
+      isConnected,
+      isLive,
+      reconnectAttempts: isLive ? 0 : this.#attempts,
+      inWorker: this.#watcher instanceof OffPage ? this.#watcher.inWorker : false,
       serverUrl: this.serverUrl,
       streamId: this.streamId,
     };
+  }
+
+  /** Whoever does the watching, made when it is first needed. */
+  #watch(): Watcher {
+    if (this.#watcher) return this.#watcher;
+    const options = sessionOptions(this.serverUrl, this.#options);
+    // What is told by a watcher that was let go of is no news.
+    const current = () => this.#watcher === watcher;
+    const events: SessionEvents = {
+      onState: (state, attempts) => current() && this.#changed(state, attempts),
+      onFrame: (frame, stats) => current() && this.#deliver(frame, stats),
+      onError: (message) => current() && this.#onError?.(message),
+    };
+    const away = this.#options.worker && canLeavePage(options);
+    const watcher = away ? new OffPage(options, events) : new Session(options, events);
+    this.#watcher = watcher;
+    watcher.wantFrames(this.#onFrame !== null);
+    return watcher;
+  }
+
+  #changed(state: ConnectionState, attempts: number): void {
+    const before = this.#state;
+    // News of a worker that has not heard of our disconnect() yet.
+    if (before === 'disconnected' && state !== 'disconnected') return;
+    this.#state = state;
+    this.#attempts = attempts;
+    if (state === 'connected') this.#onConnect?.();
+    else if (before === 'connected') this.#onDisconnect?.();
+  }
+
+  #deliver(
+    { bytes, width, height, sequence, captureTime, keyframe }: Received,
+    stats: ClientStats,
+  ) {
+    if (this.#state !== 'connected') return;
+    this.#onFrame?.(bytes, width, height, { ...stats, sequence, captureTime, keyframe });
   }
 
   async #start(body: Parameters<Rest['start']>[0]): Promise<boolean> {
     const answer = await this.#ask(() => this.#rest.start(body));
     if (!answer) return false;
     if (answer.stream_id) this.streamId = answer.stream_id;
-    this.#rememberSize(answer);
+    const { width, height } = answer;
+    if (width && height) this.#size = { width, height };
     return true;
   }
 
@@ -225,144 +262,18 @@ export class RTSPStreamClient {
       return null;
     }
   }
-
-  #open(state: 'connecting' | 'reconnecting'): void {
-    this.#state = state;
-    const Socket = this.#options.WebSocket ?? globalThis.WebSocket;
-    const socket = new Socket(this.#frameUrl());
-    socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
-    socket.onopen = () => {
-      if (socket !== this.#socket) return;
-      this.#state = 'connected';
-      this.#lastSequence = null;
-      this.#sizeAskedFor = null;
-      this.#onConnect?.();
-    };
-    socket.onmessage = (event: MessageEvent) => {
-      if (socket === this.#socket && event.data instanceof ArrayBuffer) this.#receive(event.data);
-    };
-    // A close always follows an error and carries the same news.
-    socket.onerror = () => {};
-    socket.onclose = () => {
-      if (socket === this.#socket) this.#lost();
-    };
-  }
-
-  #lost(): void {
-    const wasConnected = this.#state === 'connected';
-    this.#socket = null;
-    if (this.#options.reconnect === false) {
-      this.#state = 'disconnected';
-    } else {
-      const { first = FIRST_DELAY_MS, max = MAX_DELAY_MS } = this.#options.reconnectDelayMs ?? {};
-      const delay = backoffDelay(this.#attempts, first, max);
-      this.#attempts += 1;
-      this.#state = 'reconnecting';
-      this.#retryTimer = setTimeout(() => {
-        this.#stats.reconnects += 1;
-        this.#open('reconnecting');
-      }, delay);
-    }
-    if (wasConnected) this.#onDisconnect?.();
-    else this.#onError?.(`Cannot watch ${this.streamId} at ${this.serverUrl}`);
-  }
-
-  #frameUrl(): string {
-    const url = new URL(`${this.serverUrl}/ws/${encodeURIComponent(this.streamId)}`);
-    const { format = 'bgr24', width, height } = this.#options;
-    if (format === 'jpeg') {
-      url.searchParams.set('format', 'jpeg');
-      url.searchParams.set('header', '1');
-    }
-    if (width) url.searchParams.set('width', String(width));
-    if (height) url.searchParams.set('height', String(height));
-    return url.href;
-  }
-
-  #receive(message: ArrayBuffer): void {
-    if (this.#options.format === 'jpeg') {
-      const header = parseHeader(message);
-      if (!header) return;
-      this.#deliver(new Uint8Array(message, HEADER_BYTES), header);
-      return;
-    }
-    const size = this.#sizeOf(message.byteLength);
-    if (!size) {
-      void this.#learnSize(message.byteLength);
-      return;
-    }
-    const raw = { ...size, kind: 'bgr24' as const, sequence: null, captureTime: null };
-    this.#deliver(new Uint8Array(message), raw);
-  }
-
-  #deliver(
-    bytes: Uint8Array<ArrayBuffer>,
-    frame: {
-      width: number;
-      height: number;
-      kind: FrameFormat;
-      sequence: number | null;
-      captureTime: number | null;
-    },
-  ): void {
-    const now = Date.now();
-    const stats = this.#stats;
-    // Only a connection that delivers counts as recovered, so that a server which accepts
-    // and drops us at once is not hammered at the first delay for ever.
-    this.#attempts = 0;
-    stats.framesReceived += 1;
-    stats.bytesReceived += bytes.byteLength;
-    stats.lastFrameTime = now;
-    if (this.#firstFrameAt === 0) this.#firstFrameAt = now;
-    const seconds = (now - this.#firstFrameAt) / 1000;
-    stats.averageFps = seconds > 0 ? (stats.framesReceived - 1) / seconds : 0;
-    if (frame.sequence !== null) {
-      if (this.#lastSequence !== null && frame.sequence > this.#lastSequence + 1) {
-        stats.framesMissed += frame.sequence - this.#lastSequence - 1;
-      }
-      this.#lastSequence = frame.sequence;
-    }
-    this.#painter?.show({ bytes, width: frame.width, height: frame.height, kind: frame.kind });
-    this.#onFrame?.(bytes, frame.width, frame.height, {
-      ...stats,
-      sequence: frame.sequence,
-      captureTime: frame.captureTime,
-    });
-  }
-
-  /** Raw messages carry no size: it is the known one that fits the byte count. */
-  #sizeOf(byteLength: number): Size | null {
-    const { width, height } = this.#options;
-    const known = [this.#size, width && height ? { width, height } : null];
-    return known.find((size) => size && fits(size, byteLength)) ?? null;
-  }
-
-  /** Asks the server for the size, and falls back to the canvas and the default. */
-  async #learnSize(byteLength: number): Promise<void> {
-    if (this.#sizeAskedFor === byteLength) return;
-    this.#sizeAskedFor = byteLength;
-    const answer = await this.#rest.stats(this.streamId).catch(() => null);
-    if (answer) this.#rememberSize(answer);
-    if (this.#sizeOf(byteLength)) return;
-    const guess = [this.#painter?.canvas, DEFAULT_SIZE].find((s) => s && fits(s, byteLength));
-    if (guess) this.#size = { width: guess.width, height: guess.height };
-    else this.#onError?.(`Frames of ${byteLength} bytes do not fit the size of ${this.streamId}`);
-  }
-
-  #rememberSize({ width, height }: StreamInfo): void {
-    if (width && height) this.#size = { width, height };
-  }
 }
 
-/** Settles when the socket closes, or after a second if the other side never answers. */
-function closing(socket: WebSocket): Promise<void> {
-  return new Promise((done) => {
-    socket.onclose = () => done();
-    setTimeout(done, 1000);
-  });
-}
-
-function fits(size: Size, byteLength: number): boolean {
-  return size.width * size.height * 3 === byteLength;
+function sessionOptions(serverUrl: string, options: ClientOptions): SessionOptions {
+  return {
+    serverUrl,
+    format: options.format ?? 'bgr24',
+    width: options.width,
+    height: options.height,
+    reconnect: options.reconnect ?? true,
+    firstDelayMs: options.reconnectDelayMs?.first ?? FIRST_DELAY_MS,
+    maxDelayMs: options.reconnectDelayMs?.max ?? MAX_DELAY_MS,
+    token: options.token,
+    WebSocket: options.WebSocket,
+  };
 }

@@ -2,13 +2,12 @@
 export { backoffDelay } from './backoff';
 export {
   type ClientOptions,
-  type ClientStats,
-  type ConnectionState,
   type ConnectionStatus,
   type FrameCallback,
-  type FrameFormat,
   type FrameStats,
   RTSPStreamClient,
 } from './client';
+export type { ClientStats, ConnectionState } from './events';
+export type { FrameFormat, VideoCodec, WantedFormat } from './format';
 export { bgrToRgba, type FrameHeader, HEADER_BYTES, parseHeader } from './pixels';
 export type { StreamInfo } from './rest';

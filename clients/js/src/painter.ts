@@ -1,65 +1,87 @@
-// Draws frames on a canvas: the newest only, at most one per screen refresh.
+// Draws pictures on a canvas, of the page or of a worker: the newest only.
 import { bgrToRgba } from './pixels';
 
-interface Picture {
-  bytes: Uint8Array<ArrayBuffer>;
-  width: number;
-  height: number;
-  kind: 'bgr24' | 'jpeg';
-}
+export type Picture =
+  | { kind: 'bgr24'; bytes: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | { kind: 'jpeg'; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'video'; frame: VideoFrame };
 
-/** Runs `paint` before the next screen refresh, or soon where there is no screen. */
-function beforeNextRefresh(paint: () => void): void {
-  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(paint);
-  else setTimeout(paint, 0);
-}
+type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-export class CanvasPainter {
-  #context: CanvasRenderingContext2D | null;
+/** How long a screen refresh is waited for; in a tab that was just hidden none comes. */
+const REFRESH_PATIENCE_MS = 100;
+
+export class Painter {
+  /** Pictures drawn so far. */
+  drawn = 0;
+
+  #context: Context | null;
   #image: ImageData | null = null;
-  #newest: Picture | null = null;
+  #newest: { picture: Picture; taken: () => void } | null = null;
   #busy = false;
 
-  constructor(readonly canvas: HTMLCanvasElement) {
-    this.#context = canvas.getContext('2d', { alpha: false });
+  constructor(readonly canvas: HTMLCanvasElement | OffscreenCanvas) {
+    this.#context = canvas.getContext('2d', { alpha: false }) as Context | null;
   }
 
-  /** Replaces whatever still waits to be drawn. */
-  show(picture: Picture): void {
-    this.#newest = picture;
-    if (this.#busy) return;
-    this.#busy = true;
-    beforeNextRefresh(() => void this.#drain());
+  /**
+   * Draws this picture next, in place of whatever still waits to be drawn. Settles when it is
+   * being drawn, or never will be: that is when the next one is wanted.
+   */
+  show(picture: Picture): Promise<void> {
+    this.#dropWaiting();
+    const taken = new Promise<void>((settle) => {
+      this.#newest = { picture, taken: settle };
+    });
+    if (!this.#busy) void this.#drain();
+    return taken;
+  }
+
+  /** Draws nothing that still waits. */
+  clear(): void {
+    this.#dropWaiting();
   }
 
   async #drain(): Promise<void> {
-    const picture = this.#newest;
-    this.#newest = null;
-    try {
-      if (picture) await this.#paint(picture);
-    } catch {
-      // An undecodable picture is skipped; the next one is drawn as usual.
+    this.#busy = true;
+    while (this.#newest) {
+      await refresh();
+      const next = this.#newest as { picture: Picture; taken: () => void } | null;
+      if (!next) break;
+      this.#newest = null;
+      next.taken();
+      try {
+        await this.#paint(next.picture);
+        this.drawn += 1;
+      } catch {
+        // An undecodable picture is skipped; the next one is drawn as usual.
+      } finally {
+        release(next.picture);
+      }
     }
     this.#busy = false;
-    const next = this.#newest as Picture | null;
-    if (next) this.show(next);
   }
 
-  async #paint({ bytes, width, height, kind }: Picture): Promise<void> {
+  async #paint(picture: Picture): Promise<void> {
     if (!this.#context) return;
-    if (kind === 'jpeg') {
-      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
+    if (picture.kind === 'video') {
+      const { displayWidth, displayHeight } = picture.frame;
+      this.#resize(displayWidth, displayHeight);
+      this.#context.drawImage(picture.frame, 0, 0, displayWidth, displayHeight);
+    } else if (picture.kind === 'jpeg') {
+      const bitmap = await createImageBitmap(new Blob([picture.bytes], { type: 'image/jpeg' }));
       this.#resize(bitmap.width, bitmap.height);
       this.#context.drawImage(bitmap, 0, 0);
       bitmap.close();
-      return;
+    } else {
+      const { bytes, width, height } = picture;
+      this.#resize(width, height);
+      if (this.#image?.width !== width || this.#image.height !== height) {
+        this.#image = this.#context.createImageData(width, height);
+      }
+      bgrToRgba(bytes, this.#image.data);
+      this.#context.putImageData(this.#image, 0, 0);
     }
-    this.#resize(width, height);
-    if (this.#image?.width !== width || this.#image.height !== height) {
-      this.#image = this.#context.createImageData(width, height);
-    }
-    bgrToRgba(bytes, this.#image.data);
-    this.#context.putImageData(this.#image, 0, 0);
   }
 
   #resize(width: number, height: number): void {
@@ -67,4 +89,31 @@ export class CanvasPainter {
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
   }
+
+  #dropWaiting(): void {
+    if (!this.#newest) return;
+    release(this.#newest.picture);
+    this.#newest.taken();
+    this.#newest = null;
+  }
+}
+
+function release(picture: Picture): void {
+  if (picture.kind === 'video') picture.frame.close();
+}
+
+/**
+ * Settles before the next screen refresh. A worker and a hidden page draw at once: the one is
+ * refreshed by itself, the other not at all, and whoever reads its canvas wants it new.
+ */
+function refresh(): Promise<void> {
+  if (typeof document === 'undefined' || document.hidden) return Promise.resolve();
+  if (typeof requestAnimationFrame !== 'function') return Promise.resolve();
+  return new Promise((settle) => {
+    const timer = setTimeout(settle, REFRESH_PATIENCE_MS);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      settle();
+    });
+  });
 }

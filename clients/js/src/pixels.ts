@@ -1,30 +1,41 @@
 // The bytes of one frame: the optional 32-byte header, and BGR to RGBA. No sockets, no canvas.
+import type { FrameFormat } from './format';
 
 /** Length of the header that `header=1` puts before each message. */
 export const HEADER_BYTES = 32;
 
+const KINDS: readonly FrameFormat[] = ['bgr24', 'jpeg', 'h264', 'h265'];
+const KEYFRAME_FLAG = 1;
+
 export interface FrameHeader {
-  /** Counts the camera's frames; a jump larger than one is a gap. */
+  /** Counts the camera's frames. */
   sequence: number;
-  /** When the camera's picture reached the server, in milliseconds since 1970. */
+  /** When the camera took the picture, in milliseconds since 1970. */
   captureTime: number;
+  /** Pixels; 0 while the server does not know. */
   width: number;
   height: number;
-  kind: 'bgr24' | 'jpeg';
+  kind: FrameFormat;
+  /** Decoding can start here; true for every picture. */
+  keyframe: boolean;
+  /** Frames that this connection lost just before. */
+  missed: number;
 }
 
 /** Reads the little-endian header, or null when the message is too short or of an unknown kind. */
 export function parseHeader(message: ArrayBuffer): FrameHeader | null {
   if (message.byteLength < HEADER_BYTES) return null;
   const view = new DataView(message);
-  const kind = view.getUint8(24);
-  if (kind > 1) return null;
+  const kind = KINDS[view.getUint8(24)];
+  if (kind === undefined) return null;
   return {
     sequence: Number(view.getBigUint64(0, true)),
     captureTime: Number(view.getBigUint64(8, true)) / 1e6,
     width: view.getUint32(16, true),
     height: view.getUint32(20, true),
-    kind: kind === 0 ? 'bgr24' : 'jpeg',
+    kind,
+    keyframe: (view.getUint8(25) & KEYFRAME_FLAG) !== 0,
+    missed: view.getUint32(28, true),
   };
 }
 

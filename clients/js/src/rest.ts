@@ -9,6 +9,10 @@ export interface StreamInfo {
   is_running: boolean;
   client_count: number;
   frame_count: number;
+  /** What the camera sends; null before it was connected. Older servers leave it out. */
+  video?: { codec: string; width: number; height: number } | null;
+  /** How the camera is. Older servers leave it out. */
+  status?: { state: string; error: { code: string; message: string } | null };
   [field: string]: unknown;
 }
 
@@ -28,7 +32,10 @@ export class RequestError extends Error {
 
 export class Rest {
   /** @param base `http://host:port`, without a slash at the end. */
-  constructor(readonly base: string) {}
+  constructor(
+    readonly base: string,
+    readonly token?: string,
+  ) {}
 
   start(body: {
     stream_id?: string;
@@ -53,13 +60,14 @@ export class Rest {
   }
 
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await fetch(this.base + path, {
+    const response = await this.#fetch(path, {
       method,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      ...(body && {
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+      headers: {
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...(this.token !== undefined && { Authorization: `Bearer ${this.token}` }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
     });
     const answer: unknown = await response.json().catch(() => null);
     if (!response.ok) {
@@ -70,6 +78,17 @@ export class Rest {
       );
     }
     return answer as T;
+  }
+
+  async #fetch(path: string, request: RequestInit): Promise<Response> {
+    try {
+      return await fetch(this.base + path, request);
+    } catch {
+      // What a browser says of it, "Failed to fetch", helps nobody.
+      throw new Error(
+        `Cannot reach ${this.base}: no server runs there, or it does not allow this page`,
+      );
+    }
   }
 }
 

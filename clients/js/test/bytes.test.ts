@@ -32,13 +32,16 @@ describe('bgrToRgba', () => {
 
 describe('parseHeader', () => {
   test('reads what the server wrote', () => {
-    const message = withHeader(7, 1920, 1080, 1, [9]).buffer as ArrayBuffer;
+    const told = { keyframe: false, missed: 3 };
+    const message = withHeader(7, 1920, 1080, 2, [9], told).buffer as ArrayBuffer;
     expect(parseHeader(message)).toEqual({
       sequence: 7,
       captureTime: 1_700_000_000_123,
       width: 1920,
       height: 1080,
-      kind: 'jpeg',
+      kind: 'h264',
+      keyframe: false,
+      missed: 3,
     });
   });
 

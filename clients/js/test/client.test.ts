@@ -88,7 +88,7 @@ describe('frames', () => {
     server.send(new Uint8Array([1, 2, 3, 4, 5, 6]));
     await eventually('a frame', () => seen.length === 1);
     expect(seen[0]).toMatchObject({ bytes: [1, 2, 3, 4, 5, 6], width: 2, height: 1 });
-    expect(server.sockets).toEqual(['/ws/camera1']);
+    expect(server.sockets).toEqual(['/ws/camera1?credit=1']);
   });
 
   test('the size of a stream that someone else started is asked for once', async () => {
@@ -111,9 +111,11 @@ describe('frames', () => {
     client.connect();
     await eventually('connected', () => client.getConnectionStatus().isConnected);
     server.send(withHeader(10, 640, 360, 1, [0xff, 0xd8]));
-    server.send(withHeader(14, 640, 360, 1, [0xff, 0xd9]));
+    server.send(withHeader(14, 640, 360, 1, [0xff, 0xd9], { missed: 3 }));
     await eventually('two frames', () => seen.length === 2);
-    expect(server.sockets).toEqual(['/ws/camera1?format=jpeg&header=1&width=640&height=360']);
+    expect(server.sockets).toEqual([
+      '/ws/camera1?format=jpeg&header=1&width=640&height=360&credit=1',
+    ]);
     expect(seen[1]).toMatchObject({ bytes: [0xff, 0xd9], width: 640, height: 360 });
     expect(seen[1]?.stats).toMatchObject({
       sequence: 14,
@@ -127,7 +129,131 @@ describe('frames', () => {
   });
 });
 
+describe('credit', () => {
+  test('each frame is answered with a request for the next, after onFrame has returned', async () => {
+    camera({ format: 'jpeg' }).connect();
+    let askedInside = -1;
+    client.onFrame(() => {
+      askedInside = server.asked;
+    });
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.asked).toBe(0);
+    for (const number of [1, 2, 3]) {
+      server.send(withHeader(number, 2, 2, 1, [0]));
+      await eventually('asked', () => server.asked === number);
+      expect(askedInside).toBe(number - 1);
+    }
+  });
+
+  test('a frame of unknown size is asked for again, too', async () => {
+    server.answer('GET /api/streams/camera1/stats', 200, { width: 9, height: 9 });
+    camera().connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    server.send(new Uint8Array(5));
+    await eventually('asked', () => server.asked === 1);
+  });
+});
+
+describe('format auto', () => {
+  const stats = 'GET /api/streams/camera1/stats';
+
+  test('is jpeg, and says why, where nothing decodes the camera', async () => {
+    server.answer(stats, 200, { video: { codec: 'h264' }, status: { state: 'online' } });
+    camera({ format: 'auto', width: 640 }).connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.sockets).toEqual(['/ws/camera1?format=jpeg&header=1&width=640&credit=1']);
+    expect(client.getStats()).toMatchObject({
+      format: 'jpeg',
+      fallback: expect.stringContaining('WebCodecs'),
+    });
+  });
+
+  test('is raw pixels on a server that tells nothing of cameras', async () => {
+    server.answer(stats, 200, { stream_id: 'camera1', width: 2, height: 1 });
+    camera({ format: 'auto' }).connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.sockets).toEqual(['/ws/camera1?credit=1']);
+    expect(client.getStats().format).toBe('bgr24');
+  });
+
+  test('waits a moment for a camera that is being connected', async () => {
+    server.answer(stats, 200, { video: null, status: { state: 'connecting' } });
+    camera({ format: 'auto' }).connect();
+    await eventually('asked twice', () => server.requests.length >= 2);
+    expect(server.sockets).toEqual([]);
+    server.answer(stats, 200, { video: { codec: 'mjpeg' }, status: { state: 'online' } });
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(client.getStats()).toMatchObject({ format: 'jpeg', fallback: 'the camera sends mjpeg' });
+  });
+
+  test('of a stream that is not there is tried again and told', async () => {
+    const errors: string[] = [];
+    server.answer(stats, 404, { error: 'there is no stream camera1' });
+    camera({ format: 'auto' }).onError((message) => errors.push(message));
+    client.connect();
+    await eventually('tries', () => client.getConnectionStatus().reconnectAttempts >= 2);
+    expect(errors[0]).toBe('there is no stream camera1');
+    server.answer(stats, 200, { video: { codec: 'mjpeg' } });
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+  });
+
+  test('leaves access units to whoever takes the bytes themselves', async () => {
+    server.answer(stats, 200, { video: { codec: 'h264' } });
+    const seen = frames(camera({ format: 'h264' }));
+    client.connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.sockets).toEqual(['/ws/camera1?format=h264&header=1&credit=8']);
+    server.send(withHeader(1, 2, 2, 2, [0, 0, 1, 0x65]));
+    server.send(withHeader(2, 2, 2, 2, [0, 0, 1, 0x41], { keyframe: false }));
+    await eventually('two units', () => seen.length === 2);
+    expect(seen.map((unit) => unit.stats.keyframe)).toEqual([true, false]);
+    await eventually('asked', () => server.asked === 2);
+  });
+});
+
 describe('connection', () => {
+  test('a token goes as a subprotocol and as a header', async () => {
+    server.answer('GET /api/streams', 200, { streams: [] });
+    camera({ token: 'secret-0123456789' }).connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.protocols).toEqual(['fanlight,fanlight.token.secret-0123456789']);
+    await client.listStreams();
+    expect(server.requests.at(-1)?.authorization).toBe('Bearer secret-0123456789');
+  });
+
+  test('the reason why a stream cannot be watched is told in the words of the server', async () => {
+    const errors: string[] = [];
+    server.refuse = true;
+    server.answer('GET /api/streams/camera1/stats', 404, { error: 'there is no stream camera1' });
+    camera().onError((message) => errors.push(message));
+    client.connect();
+    await eventually('told', () => errors.includes('there is no stream camera1'));
+  });
+
+  test('disconnect and connect at once is one connection that stays', async () => {
+    const events: string[] = [];
+    camera().onConnect(() => events.push('connect'));
+    client.onDisconnect(() => events.push('disconnect'));
+    client.connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    client.disconnect();
+    client.connect();
+    await eventually('connected again', () => client.getConnectionStatus().isConnected);
+    await eventually('one', () => server.open() === 1);
+    expect(events).toEqual(['connect', 'disconnect', 'connect']);
+  });
+
+  test('a client that was destroyed says nothing more', async () => {
+    const onDisconnect = vi.fn();
+    camera().connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    client.onDisconnect(onDisconnect);
+    client.destroy();
+    await eventually('closed', () => server.open() === 0);
+    expect(onDisconnect).toHaveBeenCalledOnce();
+    expect(client.getStats().framesReceived).toBe(0);
+  });
+
   test('a lost connection comes back, through refusals, and says so', async () => {
     const events: string[] = [];
     camera().onConnect(() => events.push('connect'));

@@ -12,12 +12,16 @@ interface Answer {
 export interface TestServer {
   url: string;
   /** Every HTTP request so far, as `METHOD path` with its body. */
-  requests: { line: string; body: unknown }[];
+  requests: { line: string; body: unknown; authorization: string | undefined }[];
   /** Paths with query of the WebSockets opened so far. */
   sockets: string[];
   /** Answers a request by its `METHOD path`; anything else is 404. */
   answer(line: string, status: number, body: unknown): void;
   send(bytes: Uint8Array): void;
+  /** How many messages the clients sent: each asks for one more. */
+  asked: number;
+  /** Subprotocols that clients offered, the newest last. */
+  protocols: string[];
   dropConnections(): void;
   /** How many WebSockets are open now. */
   open(): number;
@@ -30,7 +34,8 @@ export async function startServer(): Promise<TestServer> {
   const answers = new Map<string, Answer>();
   const http = createServer(async (request, response) => {
     const line = `${request.method} ${request.url}`;
-    server.requests.push({ line, body: await readJson(request) });
+    const { authorization } = request.headers;
+    server.requests.push({ line, body: await readJson(request), authorization });
     const { status, body } = answers.get(line) ?? { status: 404, body: { error: 'no such route' } };
     response.writeHead(status, {
       'Content-Type': 'application/json',
@@ -43,7 +48,12 @@ export async function startServer(): Promise<TestServer> {
   http.on('upgrade', (request, socket, head) => {
     if (server.refuse) return socket.destroy();
     server.sockets.push(request.url ?? '');
-    sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws));
+    server.protocols.push(String(request.headers['sec-websocket-protocol'] ?? ''));
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('message', () => {
+        server.asked += 1;
+      });
+    });
   });
   await new Promise<void>((ready) => http.listen(0, '127.0.0.1', ready));
   const { port } = http.address() as AddressInfo;
@@ -52,6 +62,8 @@ export async function startServer(): Promise<TestServer> {
     requests: [],
     sockets: [],
     refuse: false,
+    asked: 0,
+    protocols: [],
     answer: (line, status, body) => void answers.set(line, { status, body }),
     send: (bytes) => {
       for (const ws of sockets.clients) if (ws.readyState === WebSocket.OPEN) ws.send(bytes);
@@ -81,8 +93,9 @@ export function withHeader(
   sequence: number,
   width: number,
   height: number,
-  kind: 0 | 1,
+  kind: 0 | 1 | 2 | 3,
   bytes: number[],
+  { keyframe = true, missed = 0 } = {},
 ): Uint8Array {
   const message = new Uint8Array(32 + bytes.length);
   const view = new DataView(message.buffer);
@@ -91,6 +104,8 @@ export function withHeader(
   view.setUint32(16, width, true);
   view.setUint32(20, height, true);
   view.setUint8(24, kind);
+  view.setUint8(25, keyframe ? 1 : 0);
+  view.setUint32(28, missed, true);
   message.set(bytes, 32);
   return message;
 }
