@@ -87,8 +87,9 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """What an async function with this body returns in the page."""
         wrapped = f"""
-        const done = arguments[arguments.length - 1];
-        (async (...args) => {{ {script} }})(...arguments).then(
+        const given = [...arguments];
+        const done = given.pop();
+        (async (...args) => {{ {script} }})(...given).then(
             (value) => done({{ value }}), (error) => done({{ error: String(error) }}));
         """
         told = self.driver.execute_async_script(wrapped, *arguments)

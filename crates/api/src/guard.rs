@@ -67,7 +67,7 @@ fn refusal(
             "this Host header is not allowed; use 127.0.0.1 or localhost with the API's port, or allow the name with --allow-host",
         ));
     }
-    if !is_allowed_page(headers, settings) {
+    if !is_allowed_page(uri.path(), headers, settings) {
         return Some(Problem::new(
             StatusCode::FORBIDDEN,
             "origin_not_allowed",
@@ -123,7 +123,7 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
 
 /// The page that a request comes from, if any, is allowed. Pictures and other plain loads carry
 /// no Origin; there the browser's own word that they are cross-site counts, and the Referer.
-fn is_allowed_page(headers: &HeaderMap, settings: &Settings) -> bool {
+fn is_allowed_page(path: &str, headers: &HeaderMap, settings: &Settings) -> bool {
     if let Some(origin) = headers.get(ORIGIN) {
         return origin.to_str().is_ok_and(|origin| {
             is_allowed_origin(origin, settings) || is_own_origin(origin, headers, settings)
@@ -131,7 +131,10 @@ fn is_allowed_page(headers: &HeaderMap, settings: &Settings) -> bool {
     }
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let cross_site = header("sec-fetch-site") == Some("cross-site");
-    let follows_a_link = header("sec-fetch-mode") == Some("navigate")
+    // A page may link to ours. To a stream it may not: going there connects a camera.
+    let is_ours_to_see = !path.starts_with("/api/") && !path.starts_with("/ws/");
+    let follows_a_link = is_ours_to_see
+        && header("sec-fetch-mode") == Some("navigate")
         && header("sec-fetch-dest") == Some("document");
     if !cross_site || follows_a_link {
         return true;
@@ -233,8 +236,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_static("192.0.2.7:8080"));
         headers.insert(ORIGIN, HeaderValue::from_static(origin));
-        assert_eq!(is_allowed_page(&headers, &with_token()), allowed);
-        assert!(!is_allowed_page(&headers, &settings()));
+        assert_eq!(is_allowed_page("/", &headers, &with_token()), allowed);
+        assert!(!is_allowed_page("/", &headers, &settings()));
     }
 
     #[rstest]
@@ -268,7 +271,21 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        assert_eq!(is_allowed_page(&headers, &settings()), allowed);
+        assert_eq!(is_allowed_page("/", &headers, &settings()), allowed);
+    }
+
+    #[rstest]
+    #[case("/", "cross-site", true)]
+    #[case("/api/streams/door/mjpeg", "cross-site", false)]
+    #[case("/ws/door", "cross-site", false)]
+    #[case("/api/streams/door/mjpeg", "none", true)]
+    #[case("/api/streams/door/mjpeg", "same-origin", true)]
+    fn links(#[case] path: &str, #[case] from: &'static str, #[case] allowed: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert("sec-fetch-site", HeaderValue::from_static(from));
+        headers.insert("sec-fetch-mode", HeaderValue::from_static("navigate"));
+        headers.insert("sec-fetch-dest", HeaderValue::from_static("document"));
+        assert_eq!(is_allowed_page(path, &headers, &settings()), allowed);
     }
 
     #[test]
