@@ -24,7 +24,15 @@ const MADE = ['target', '.cache', 'node_modules', 'dist', 'binaries'];
 const PATH =
   /^(?!(?:application|image|multipart|text|video)\/)(?:\.?[\w-]+\/[\w./-]*|[\w-]+\.(?:rs|mjs|ts|tsx|py|md|toml))$/;
 /** Where a path may start: a document that describes a room names its files as they stand in it. */
-const ROOMS = ['', 'docs', 'crates/engine/src', 'crates/api/src', 'src-tauri/src', 'ui/src'];
+const ROOMS = [
+  '',
+  'docs',
+  'crates/engine/src',
+  'crates/api/src',
+  'src-tauri/src',
+  'ui/src',
+  'clients/js/src',
+];
 
 const read = (path) => readFileSync(inRoot(path), 'utf8');
 const isMade = (path) => path.split('/').some((part) => MADE.includes(part));

@@ -103,12 +103,6 @@ REACHED = ["list", "health", "frame", "start", "pictures", "raw", "packets", "ev
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def running_site() -> Iterator[Site]:
     with Cameras(Clip(640, 360, 600), cameras=3) as cameras, Server() as server:
         yield Site(cameras, server)

@@ -1,4 +1,4 @@
-"""The rig as pytest fixtures: `clip`, `camera(...)`, `server(...)`."""
+"""The rig as pytest fixtures: `clip`, `camera(...)`, `server(...)`, `browser`, `package`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from rig.browser import Browser
 from rig.camera import Cameras
 from rig.clip import Clip
+from rig.js_package import Package, pack
 from rig.server import Server
 
 #: A small picture: what matters is who gets it, not how large it is.
@@ -45,3 +47,16 @@ def server() -> Iterator[Callable[..., Server]]:
             return stack.enter_context(Server(**options))
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the tests of a module."""
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The JavaScript package, built and packed once."""
+    return pack(tmp_path_factory.mktemp("package"))

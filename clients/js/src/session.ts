@@ -45,7 +45,7 @@ export class Session implements Watcher {
   #firstFrameAt = 0;
   #wantsFrames = false;
   #choice: Choice = { format: 'bgr24', fallback: null };
-  /** Codecs that could not be decoded, and why; forgotten at the next `connect`. */
+  /** Codecs that could not be decoded, and why; forgotten after an interruption. */
   #failed = new Map<VideoCodec, string>();
   /** Whether the codec was not known when the format was chosen. */
   #codecUnknown = false;
@@ -66,7 +66,11 @@ export class Session implements Watcher {
     this.#rest = new Rest(options.serverUrl.replace(/^ws/, 'http'), options.token);
     this.#connection = new Connection(options, {
       address: (turn) => this.#address(turn),
-      onState: (state, attempts) => events.onState(state, attempts),
+      onState: (state, attempts) => {
+        // After an interruption a decoder that failed gets another chance.
+        if (state === 'reconnecting' && attempts > 0) this.#failed.clear();
+        events.onState(state, attempts);
+      },
       onOpen: () => this.#opened(),
       onMessage: (message) => this.#receive(message),
       onRefused: () => void this.#explain(),

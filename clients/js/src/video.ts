@@ -8,6 +8,11 @@ const DECODE_QUEUE = 3;
 /** What may wait before it, in access units: a long group of pictures at the start. */
 const WAITING = 600;
 
+/** How many waiting access units tell that the decoder is behind and not just given a handful. */
+const BEHIND = 2;
+/** How often a picture of the past is shown meanwhile: drawing costs time, too. */
+const PAST_EVERY_MS = 100;
+
 /** A common stream of each codec, to ask whether there is a decoder at all. */
 const COMMON: Record<VideoCodec, string> = { h264: 'avc1.640028', h265: 'hev1.1.6.L93.B0' };
 
@@ -37,6 +42,7 @@ export class VideoPictures {
   #codecString: string | null = null;
   #waiting: Unit[] = [];
   #wantsKeyframe = true;
+  #shownAt = 0;
 
   /**
    * @param show takes over the frame and closes it
@@ -109,13 +115,23 @@ export class VideoPictures {
 
   #makeDecoder(): VideoDecoder {
     const decoder = new VideoDecoder({
-      output: (frame) => this.show(frame),
+      output: (frame) => this.#decoded(frame),
       error: (cause) => {
         if (decoder === this.#decoder) this.#failed(cause.message);
       },
     });
     decoder.ondequeue = () => this.#work();
     return decoder;
+  }
+
+  #decoded(frame: VideoFrame): void {
+    const now = performance.now();
+    if (this.#waiting.length >= BEHIND && now - this.#shownAt < PAST_EVERY_MS) {
+      frame.close();
+      return;
+    }
+    this.#shownAt = now;
+    this.show(frame);
   }
 
   #failed(reason: string): void {

@@ -13,7 +13,7 @@ class SlowDecoder {
   decodeQueueSize = 0;
   ondequeue: (() => void) | null = null;
 
-  constructor(readonly init: { error: (cause: Error) => void }) {
+  constructor(readonly init: { error: (cause: Error) => void; output: (frame: unknown) => void }) {
     SlowDecoder.made.push(this);
   }
   configure({ codec }: { codec: string }) {
@@ -26,8 +26,9 @@ class SlowDecoder {
   close() {
     this.state = 'closed';
   }
-  done() {
+  done(frame?: unknown) {
     this.decodeQueueSize -= 1;
+    if (frame) this.init.output(frame);
     this.ondequeue?.();
   }
 }
@@ -39,6 +40,7 @@ const DELTA = Uint8Array.from([0, 0, 1, 0x41, 1]);
 let failures: string[];
 let pictures: VideoPictures;
 let taken: number;
+let shown: unknown[];
 
 beforeEach(() => {
   SlowDecoder.made = [];
@@ -56,9 +58,10 @@ beforeEach(() => {
   );
   failures = [];
   taken = 0;
+  shown = [];
   pictures = new VideoPictures(
     'h264',
-    () => {},
+    (frame) => shown.push(frame),
     (reason) => failures.push(reason),
   );
 });
@@ -107,6 +110,16 @@ test('a decoder that is behind goes on at the newest keyframe', async () => {
   expect(decoder().chunks.at(-1)).toEqual({ type: 'key', timestamp: 9000 });
   await Promise.resolve();
   expect(taken).toBe(8);
+});
+
+test('while it is behind, a picture of the past is shown now and then', async () => {
+  await feed('key');
+  for (let i = 0; i < 6; i++) await feed('delta');
+  const frames = [1, 2, 3, 4, 5, 6, 7].map((number) => ({ number, close: vi.fn() }));
+  for (const frame of frames) decoder().done(frame);
+  // Four waited when the first came out, two for the third; then it was at the present.
+  expect(frames.map(({ close }) => close.mock.calls.length)).toEqual([0, 1, 1, 0, 0, 0, 0]);
+  expect(shown).toEqual(frames.filter(({ close }) => close.mock.calls.length === 0));
 });
 
 test('after a loss it waits for a keyframe', async () => {

@@ -189,7 +189,7 @@ mod tests {
         Settings {
             port: 8080,
             allowed_hosts: vec!["cams.example".into()],
-            allowed_origins: vec!["https://app.example".into()],
+            allowed_origins: vec!["https://app.example".into(), "tauri://localhost".into()],
             ..Settings::default()
         }
     }
@@ -245,6 +245,8 @@ mod tests {
     #[case("http://127.0.0.1:8080", true)]
     #[case("https://[::1]:3000", true)]
     #[case("https://app.example", true)]
+    #[case("tauri://localhost", true)]
+    #[case("tauri://evil.example", false)]
     #[case("http://app.example", false)]
     #[case("https://evil.example", false)]
     #[case("http://localhost.evil.example", false)]
