@@ -92,7 +92,7 @@ def test_a_camera_that_restarts_is_shown_again(
     site.cameras.start()
     browser.wait_text('[role="status"]', "^Live")
     browser.sees_motion()
-    assert browser.text('[role="alert"]') == ""
+    eventually(lambda: browser.text('[role="alert"]') == "")
     assert len(readers(site)) == 1
 
 

@@ -211,7 +211,8 @@ export class Session implements Watcher {
 
   /** Tells why no frames come, where the server knows. True when the camera is online. */
   async #explain(): Promise<boolean> {
-    this.#lastAskedAt = Date.now();
+    const askedAt = Date.now();
+    this.#lastAskedAt = askedAt;
     const { state } = this.#connection;
     let why: string | null = null;
     let online = false;
@@ -227,7 +228,9 @@ export class Session implements Watcher {
       if (!(cause instanceof RequestError) && this.#connection.state === 'connected')
         this.#connection.lost();
     }
-    if (why !== null && this.#wanted) this.events.onError(why);
+    // A reason for silence is none once a frame has come.
+    const spoken = this.#lastNewsAt > askedAt;
+    if (why !== null && this.#wanted && !spoken) this.events.onError(why);
     return online;
   }
 
