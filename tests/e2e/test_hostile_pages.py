@@ -19,7 +19,7 @@ const [api, camera, only] = args;
 const ws = api.replace('http', 'ws');
 const soon = (ask) => Promise.race([
     new Promise((answer) => ask(answer)).catch(() => 'nothing'),
-    new Promise((late) => setTimeout(late, 4000, 'nothing in time')),
+    new Promise((late) => setTimeout(late, 12000, 'nothing in time')),
 ]);
 const read = (path, options) => soon((answer) =>
     fetch(api + path, options).then(

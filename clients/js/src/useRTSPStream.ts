@@ -66,7 +66,14 @@ export function useRTSPStream(options: UseRTSPStreamOptions = {}): RTSPStream {
   useEffect(() => {
     callbacks.current = options;
     canvas.current?.setAttribute('aria-label', label);
+    if (client.current) listen(client.current);
   });
+
+  /** Frames come out of a worker only while somebody wants them. */
+  const listen = (to: RTSPStreamClient) => {
+    const wanted = callbacks.current.onFrame !== undefined;
+    to.onFrame(wanted ? (...frame) => callbacks.current.onFrame?.(...frame) : null);
+  };
 
   // One client per watched stream, with a canvas of its own: one that went to a worker cannot be
   // used again. Leaving only disconnects, as other readers may share the camera.
@@ -100,8 +107,7 @@ export function useRTSPStream(options: UseRTSPStreamOptions = {}): RTSPStream {
       mine.onError(tell);
       mine.onConnect(look);
       mine.onDisconnect(look);
-      if (callbacks.current.onFrame)
-        mine.onFrame((...frame) => callbacks.current.onFrame?.(...frame));
+      listen(mine);
       setState('connecting');
       const timer = setInterval(look, LOOK_MS);
       const run = async () => {
