@@ -1,7 +1,7 @@
 //! Where the camera list survives a restart. A narrow seam: load once, then put and remove one
 //! camera at a time, so that a store shared by several machines fits behind it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -81,10 +81,12 @@ pub struct FileRegistry {
     path: PathBuf,
     /// What the file holds.
     entries: Mutex<Vec<Entry>>,
+    /// Tells other processes that this one uses the list, for as long as it lives.
+    lock: Mutex<Option<File>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct File {
+struct Document {
     version: u32,
     cameras: Vec<serde_json::Value>,
 }
@@ -165,7 +167,56 @@ fn seconds_of(seconds: f64) -> Result<Duration> {
 impl FileRegistry {
     /// A registry in this file, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), entries: Mutex::default() }
+        Self { path: path.into(), entries: Mutex::default(), lock: Mutex::default() }
+    }
+
+    /// Takes the list for this process alone, as long as this registry lives. Whoever has loaded it
+    /// would write over what somebody else adds.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`] while another process uses the list.
+    pub fn take_alone(&self) -> Result<()> {
+        let file = self.lock_file().map_err(|e| self.failed("locked", &e))?;
+        match file.try_lock() {
+            Ok(()) => *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(file),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::StorageFailed,
+                    format!("a Fanlight that is running uses {}", self.path.display()),
+                ));
+            }
+            Err(TryLockError::Error(e)) => return Err(self.failed("locked", &e)),
+        }
+        Ok(())
+    }
+
+    /// Tells others that the list is in use. Where files cannot be locked, nobody is told.
+    fn share(&self) -> Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() {
+            return Ok(());
+        }
+        let Ok(file) = self.lock_file() else { return Ok(()) };
+        if let Err(TryLockError::WouldBlock) = file.try_lock_shared() {
+            return Err(Error::new(
+                ErrorKind::StorageFailed,
+                "cameras are being imported into this list; start again in a moment",
+            ));
+        }
+        *lock = Some(file);
+        Ok(())
+    }
+
+    /// The list itself is replaced at each change, so a file beside it is locked.
+    fn lock_file(&self) -> io::Result<File> {
+        make_folder(&self.path)?;
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".lock");
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.path.with_file_name(name))
     }
 
     fn failed(&self, what: &str, error: &io::Error) -> Error {
@@ -198,6 +249,7 @@ impl FileRegistry {
 
 impl Registry for FileRegistry {
     fn load(&self) -> Result<Loaded> {
+        self.share()?;
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Loaded::default()),
@@ -239,7 +291,7 @@ impl Registry for FileRegistry {
 
 /// What can be read of a file, and what is wrong with it.
 fn parse(bytes: &[u8]) -> (Vec<Entry>, Vec<CameraConfig>, Option<String>) {
-    let file: File = match serde_json::from_slice(bytes) {
+    let file: Document = match serde_json::from_slice(bytes) {
         Ok(file) => file,
         // The text of serde's errors holds positions, never values.
         Err(e) => return (Vec::new(), Vec::new(), Some(e.to_string())),
@@ -272,13 +324,18 @@ fn parse(bytes: &[u8]) -> (Vec<Entry>, Vec<CameraConfig>, Option<String>) {
     (entries, cameras, damage)
 }
 
-fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
+fn make_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder),
+        None => Ok(()),
     }
+}
+
+fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
+    make_folder(path)?;
     let cameras =
         entries.iter().map(serde_json::to_value).collect::<std::result::Result<_, _>>()?;
-    let json = serde_json::to_vec_pretty(&File { version: VERSION, cameras })?;
+    let json = serde_json::to_vec_pretty(&Document { version: VERSION, cameras })?;
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]
     {
@@ -353,6 +410,19 @@ mod tests {
         home.registry().put(&camera("a")).expect("saved");
         let mode = fs::metadata(home.path()).expect("exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[rstest]
+    fn a_list_in_use_is_not_taken_away(home: Home) {
+        let running = home.registry();
+        running.load().expect("loads");
+        home.registry().load().expect("a second one may read along");
+        assert_eq!(home.registry().take_alone().unwrap_err().kind(), ErrorKind::StorageFailed);
+        drop(running);
+        let alone = home.registry();
+        alone.take_alone().expect("free again");
+        alone.load().expect("loads");
+        assert_eq!(home.registry().load().unwrap_err().kind(), ErrorKind::StorageFailed);
     }
 
     #[rstest]
