@@ -52,6 +52,9 @@ const code = CODE.flatMap((folder) => [...sources(inRoot(folder))]).join('\n');
 const rust = ['crates', 'src-tauri'].flatMap((folder) => [...sources(inRoot(folder))]).join('\n');
 
 const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
+/** The routes of the API; that they are those of the code, a test of the code sees to. */
+const described = JSON.parse(read('docs/openapi.json')).paths;
+
 const isWord = (word) => new RegExp(`(?<![A-Za-z_])${word}(?![A-Za-z_])`);
 
 /** Fenced blocks, and what stands between single backticks outside of them. */
@@ -115,7 +118,18 @@ for (const document of DOCUMENTS) {
       assert.ok(rust.includes(path), path);
     }
   });
+
+  test(`${document}: every method of a route is one it has`, () => {
+    for (const [, method, route] of text.matchAll(/`(GET|POST|PATCH|DELETE) (\/[\w/{}.-]+)/g)) {
+      assert.ok(described[route]?.[method.toLowerCase()], `${method} ${route}`);
+    }
+  });
 }
+
+test('docs/API.md: every route of the description stands in it', () => {
+  const text = read('docs/API.md');
+  for (const route of Object.keys(described)) assert.ok(text.includes(route), route);
+});
 
 test('every crate builds on the Rust that the README asks for', () => {
   const wanted = /^rust-version = "(.+)"/m.exec(read('Cargo.toml'))[1];

@@ -6,13 +6,31 @@ use fanlight_engine::{CameraId, Error};
 use http::StatusCode;
 
 use crate::extract::Named;
+use crate::problem::Problem;
 use crate::wire::{Consumer, ConsumerHistory, Consumers};
 use crate::{Answer, Context, invalid};
 
+/// Tells who reads a stream.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/consumers", operation_id = "listConsumers", tag = "consumers",
+    params(Named),
+    responses(
+        (status = 200, body = Consumers, description = "In the order they came"),
+    ),
+)]
 pub(crate) async fn list(Named(camera): Named) -> Json<Consumers> {
     Json(Consumers { consumers: camera.consumers().into_iter().map(Consumer::from).collect() })
 }
 
+/// Tells one consumer with its last minutes.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/consumers/{consumer}", operation_id = "showConsumer", tag = "consumers",
+    params(Named, ("consumer" = u64, Path, description = "The consumer's number")),
+    responses(
+        (status = 200, body = ConsumerHistory, description = "The consumer, and one number a second"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`: this is no number"),
+    ),
+)]
 pub(crate) async fn show(
     State(context): State<Context>,
     Path((id, consumer)): Path<(String, String)>,
@@ -21,6 +39,15 @@ pub(crate) async fn show(
     Ok(Json(ConsumerHistory::of(&camera, number(&consumer)?)?))
 }
 
+/// Disconnects one consumer.
+#[utoipa::path(
+    delete, path = "/api/streams/{id}/consumers/{consumer}", operation_id = "kickConsumer", tag = "consumers",
+    params(Named, ("consumer" = u64, Path, description = "The consumer's number")),
+    responses(
+        (status = 204, description = "It is disconnected"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`: this is no number"),
+    ),
+)]
 pub(crate) async fn kick(
     State(context): State<Context>,
     Path((id, consumer)): Path<(String, String)>,

@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 use crate::Context;
 
@@ -27,7 +28,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Event {
     pub(crate) time: Timestamp,
     pub(crate) stream_id: String,
@@ -42,8 +43,9 @@ impl Event {
 }
 
 /// What can happen, with what a reader needs to make sense of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type")]
+#[schema(as = EventDetails)]
 pub(crate) enum What {
     #[serde(rename = "camera.added")]
     CameraAdded { name: String, rtsp_url: String },
@@ -74,14 +76,16 @@ pub(crate) enum What {
 }
 
 /// The last failure of a camera.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = EventError)]
 pub(crate) struct Why {
     pub(crate) code: &'static str,
     pub(crate) message: String,
 }
 
 /// What a camera sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = EventVideo)]
 pub(crate) struct Format {
     pub(crate) codec: &'static str,
     pub(crate) width: u32,
@@ -89,7 +93,8 @@ pub(crate) struct Format {
 }
 
 /// A consumer as the list of consumers tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = EventConsumer)]
 pub(crate) struct Who {
     pub(crate) id: u64,
     pub(crate) kind: &'static str,
@@ -198,6 +203,16 @@ impl Journal {
     }
 }
 
+/// Tells what happens, as server-sent events.
+///
+/// A `gap` says that events were lost: ask for the streams as they are then.
+#[utoipa::path(
+    get, path = "/api/events", operation_id = "events", tag = "server",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was heard: what came after it is told first")),
+    responses(
+        (status = 200, body = Event, content_type = "text/event-stream", description = "Each event's `data`; that of a `gap` is `type` and `missed` alone"),
+    ),
+)]
 pub(crate) async fn events(
     State(context): State<Context>,
     headers: HeaderMap,

@@ -12,12 +12,18 @@ use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{Object, Required, Type};
 
 use crate::problem::Problem;
 use crate::{Context, MAX_BODY, invalid};
 
 /// A client that takes longer to send 64 KiB is cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What `CameraId` takes.
+const ID: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
 
 /// The camera that `{id}` in the path names.
 pub(crate) struct Named(pub(crate) Arc<Camera>);
@@ -30,6 +36,19 @@ impl FromRequestParts<Context> for Named {
             .await
             .map_err(|_| invalid("the id in the path is not valid UTF-8"))?;
         Ok(Self(context.engine.camera(&CameraId::parse(&id)?)?))
+    }
+}
+
+impl IntoParams for Named {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let id = Object::builder().schema_type(Type::String).pattern(Some(ID));
+        let id = Parameter::builder()
+            .name("id")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The stream's id"))
+            .schema(Some(id));
+        vec![id.build()]
     }
 }
 

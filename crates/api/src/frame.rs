@@ -14,9 +14,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Asked, Named};
 use crate::leases::{Lease, Leases};
+use crate::openapi::Raw;
+use crate::problem::Problem;
 use crate::{Answer, invalid};
 
 /// How long a request waits for a frame when it does not say.
@@ -24,21 +27,35 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 /// How long it may ask to wait.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct FrameQuery {
-    /// The sequence number of the frame that the client has.
+    /// The sequence number of the frame that you have; without it, the frame after the last one
+    /// answered on this connection.
     after: Option<u64>,
+    /// Pixels a row; with only one of the two the other follows the camera's shape, with none the
+    /// stream's own size counts.
+    #[param(minimum = 16, maximum = 8192)]
     width: Option<u32>,
+    /// Rows.
+    #[param(minimum = 16, maximum = 8192)]
     height: Option<u32>,
+    /// `bgr24` when absent.
     #[serde(default)]
+    #[param(inline)]
     format: Format,
+    /// At most so many frames a second on this connection.
+    #[param(minimum = 0.01, maximum = 1000)]
     fps: Option<f64>,
+    /// Of a JPEG.
+    #[param(minimum = 1, maximum = 100, default = 80)]
     quality: Option<u8>,
     /// Milliseconds to wait.
+    #[param(maximum = 30000, default = 5000)]
     wait: Option<u64>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
     #[default]
@@ -102,6 +119,34 @@ pub(crate) struct HandedOver {
     pub(crate) substream: bool,
 }
 
+/// Waits for a frame and answers it.
+///
+/// `bgr24` is exactly `width * height * 3` bytes, rows from the top, blue first, no padding. Every reader
+/// gets every frame that it is fast enough for.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/frame", operation_id = "frame", tag = "frames",
+    params(Named, FrameQuery),
+    responses(
+        (status = 200, description = "The newest frame after `after`", content(
+            (inline(Raw) = "application/octet-stream"),
+            (inline(Raw) = "image/jpeg"),
+            (inline(Raw) = "image/png"),
+            (inline(Raw) = "image/webp"),
+        ), headers(
+            ("X-Frame-Sequence" = u64, description = "The number of the picture"),
+            ("X-Frame-Timestamp" = u64, description = "When it was captured, in unix nanoseconds"),
+            ("X-Frame-Width" = u32, description = "Pixels a row"),
+            ("X-Frame-Height" = u32, description = "Rows"),
+            ("X-Frame-Gap" = u64, description = "Pictures missed since `after`; with `fps`, frames that should have come"),
+            ("X-Frame-Clock" = String, description = "What the capture time is read from: `camera` or `arrival`"),
+            ("X-Frame-Stream" = String, description = "`main` or `sub`; each counts its own sequence"),
+        )),
+        (status = 204, description = "Nothing new in time", headers(("X-Stream-State" = String, description = "The state of the stream"))),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "`consumer_kicked`"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stream_not_running`, `auth_failed`, `camera_not_found` and the like: no picture will come until something changes"),
+    ),
+)]
 pub(crate) async fn frame(
     Named(camera): Named,
     Asked(query): Asked<FrameQuery>,

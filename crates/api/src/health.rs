@@ -8,6 +8,7 @@ use fanlight_engine::Engine;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::Context;
 use crate::extract::Asked;
@@ -15,37 +16,61 @@ use crate::problem::Problem;
 use crate::wire::Check;
 use crate::wire::Health;
 
-/// `GET /health`, as clients of earlier servers know it.
+/// Answers as earlier servers did.
+#[utoipa::path(
+    get, path = "/health", operation_id = "health", tag = "server",
+    responses(
+        (status = 200, body = Health, description = "It answers"),
+    ),
+)]
 pub(crate) async fn health() -> Json<Health> {
     Json(Health { status: "healthy", timestamp: Timestamp::now().as_second() })
 }
 
 /// `GET /livez`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Live {
     status: &'static str,
 }
 
-/// Requests are answered; that is all a supervisor needs to know before it thinks of a restart.
+/// Answers while requests are answered.
+///
+/// That is all a supervisor needs to know before it thinks of a restart.
+#[utoipa::path(
+    get, path = "/livez", operation_id = "livez", tag = "server",
+    responses(
+        (status = 200, body = Live, description = "It lives"),
+    ),
+    security(()),
+)]
 pub(crate) async fn livez() -> Json<Live> {
     Json(Live { status: "live" })
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ReadyQuery {
     /// Its presence asks for the single checks.
     verbose: Option<String>,
 }
 
 /// `GET /readyz`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ready {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<Vec<Check>>,
 }
 
-/// 200 when everything that pictures need is there, else 503 with what is not.
+/// Tells whether everything that pictures need is there.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "readyz", tag = "server",
+    params(ReadyQuery),
+    responses(
+        (status = 200, body = Ready, description = "It is"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`not_ready`, with what is missing"),
+    ),
+)]
 pub(crate) async fn readyz(
     State(context): State<Context>,
     Asked(query): Asked<ReadyQuery>,

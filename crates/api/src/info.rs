@@ -6,6 +6,13 @@ use axum::extract::State;
 use crate::wire::{FfmpegInfo, Info, SharedMemoryInfo};
 use crate::{Context, FramesSocket};
 
+/// Tells what this server is.
+#[utoipa::path(
+    get, path = "/api/info", operation_id = "info", tag = "server",
+    responses(
+        (status = 200, body = Info, description = "Its version, and the FFmpeg it uses"),
+    ),
+)]
 pub(crate) async fn info(State(context): State<Context>) -> Json<Info> {
     let engine = context.engine.clone();
     // Looking for FFmpeg starts it once, which takes a moment.

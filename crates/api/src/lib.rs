@@ -4,8 +4,8 @@
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
 //! answer; `wire` holds the JSON shapes; `problem` turns errors into RFC 9457 answers; `leases`
 //! remembers which frames a keep-alive connection is reading; `shared_memory` hands frames to programs
-//! on this machine without a copy; `observer` finds out what happens,
-//! `events` tells it; `serve` owns the accept loop.
+//! on this machine without a copy; `observer` finds out what happens, `events` tells it; `serve` owns
+//! the accept loop; `openapi` describes it all.
 
 mod auth;
 mod call;
@@ -20,6 +20,7 @@ mod leases;
 mod metrics;
 mod mjpeg;
 mod observer;
+mod openapi;
 mod probe;
 mod problem;
 mod runtime_folder;
@@ -38,11 +39,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
 use fanlight_engine::{Engine, Error, ErrorKind};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use auth::{NoToken, Token};
 pub use call::call;
+pub use openapi::text as openapi;
 pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};
 pub use shared_memory::FramesSocket;
@@ -91,39 +94,12 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let journal = Arc::new(events::Journal::new());
     observer::start(engine.clone(), Arc::clone(&journal));
-    let api = Router::new()
-        .route("/api/streams", get(streams::list).post(streams::start))
-        .route("/api/streams/start-with-url", post(streams::start_with_url))
-        .route("/api/streams/{id}", get(streams::show).patch(streams::change).delete(streams::stop))
-        .route("/api/streams/{id}/restart", post(streams::restart))
-        .route("/api/streams/{id}/history", get(streams::history))
-        .route("/api/streams/{id}/force", delete(streams::force_stop))
-        .route("/api/streams/{id}/stats", get(streams::stats))
-        .route("/api/streams/{id}/frame", get(frame::frame))
-        .route("/api/streams/{id}/snapshot.jpg", get(snapshot::snapshot))
-        .route("/api/streams/{id}/mjpeg", get(mjpeg::mjpeg))
-        .route("/api/streams/{id}/consumers", get(consumers::list))
-        .route(
-            "/api/streams/{id}/consumers/{consumer}",
-            get(consumers::show).delete(consumers::kick),
-        )
-        .route("/api/probe", post(probe::probe))
-        .route("/api/events", get(events::events))
-        .route("/api/info", get(info::info))
-        .route("/ws/{id}", get(ws::connect))
-        .route("/metrics", get(metrics::metrics))
-        .route("/health", get(health::health))
-        .route("/readyz", get(health::readyz))
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Context {
-            engine,
-            settings: Arc::clone(&settings),
-            snapshots: Arc::default(),
-            journal,
-        });
-    // Whoever watches over the server needs no secret for that.
-    let open = Router::new()
-        .route("/livez", get(health::livez))
+    let context =
+        Context { engine, settings: Arc::clone(&settings), snapshots: Arc::default(), journal };
+    let api = Router::from(guarded_routes().with_state(context))
+        .method_not_allowed_fallback(method_not_allowed);
+    let open = Router::from(open_routes())
+        .merge(openapi::pages())
         .method_not_allowed_fallback(method_not_allowed);
     let api = auth::around(api, Arc::clone(&settings)).merge(open);
     let all = match pages {
@@ -131,6 +107,35 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
         None => api.fallback(not_found),
     };
     guard::around(all.layer(DefaultBodyLimit::max(MAX_BODY)), settings)
+}
+
+/// The routes that ask for the token, where there is one, each with its description.
+fn guarded_routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(streams::list, streams::start))
+        .routes(routes!(streams::start_with_url))
+        .routes(routes!(streams::show, streams::change, streams::stop))
+        .routes(routes!(streams::restart))
+        .routes(routes!(streams::history))
+        .routes(routes!(streams::force_stop))
+        .routes(routes!(streams::stats))
+        .routes(routes!(frame::frame))
+        .routes(routes!(snapshot::snapshot))
+        .routes(routes!(mjpeg::mjpeg))
+        .routes(routes!(ws::connect))
+        .routes(routes!(consumers::list))
+        .routes(routes!(consumers::show, consumers::kick))
+        .routes(routes!(probe::probe))
+        .routes(routes!(events::events))
+        .routes(routes!(info::info))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(health::health))
+        .routes(routes!(health::readyz))
+}
+
+/// The routes that hold no secret: for whoever watches over the server, or reads how to use it.
+fn open_routes() -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(health::livez)).routes(routes!(openapi::show))
 }
 
 async fn not_found() -> problem::Problem {

@@ -21,6 +21,13 @@ use crate::{Answer, Context};
 /// The text format that Prometheus prefers, and that its agents understand.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Tells Prometheus what it asks for.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "metrics", tag = "server",
+    responses(
+        (status = 200, body = String, content_type = "application/openmetrics-text", description = "OpenMetrics text"),
+    ),
+)]
 pub(crate) async fn metrics(Shared(context): Shared<Context>) -> Answer<Response> {
     let mut registry = Registry::with_prefix("fanlight");
     let version = vec![("version", env!("CARGO_PKG_VERSION"))];

@@ -12,10 +12,13 @@ use futures_util::stream;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::Answer;
 use crate::extract::{Asked, Named};
 use crate::frame::consumer;
+use crate::openapi::Raw;
+use crate::problem::Problem;
 use crate::watching::{self, Shape};
 
 /// A decoder that cannot work is asked again this often.
@@ -24,12 +27,30 @@ const FAULT_RETRY: Duration = Duration::from_secs(1);
 const KIND: &str = "multipart/x-mixed-replace; boundary=frame";
 const BOUNDARY: &[u8] = b"--frame\r\n";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct MjpegQuery {
+    /// Pixels a row; without it as wide as the stream's default rendition, in the camera's shape.
+    #[param(minimum = 16, maximum = 8192)]
     width: Option<u32>,
+    /// Rows.
+    #[param(minimum = 16, maximum = 8192)]
     height: Option<u32>,
 }
 
+/// Answers pictures one after the other, without an end.
+///
+/// An `<img>` shows it, and so do VLC and FFmpeg. A slow viewer skips pictures.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/mjpeg", operation_id = "mjpeg", tag = "frames",
+    params(Named, MjpegQuery),
+    responses(
+        (status = 200, body = inline(Raw), content_type = "multipart/x-mixed-replace", description = "Parts of `image/jpeg` with `X-Frame-Sequence` and `X-Frame-Timestamp`"),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "`consumer_kicked`"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stream_not_running`, `auth_failed`, `camera_not_found` and the like: no picture will come until something changes"),
+    ),
+)]
 pub(crate) async fn mjpeg(
     Named(camera): Named,
     Asked(query): Asked<MjpegQuery>,

@@ -5,9 +5,20 @@ use axum::extract::State;
 use fanlight_engine::{CameraUrl, Error, Transport};
 
 use crate::extract::Body;
+use crate::problem::Problem;
 use crate::wire::{Probe, ProbeRequest};
 use crate::{Answer, Context};
 
+/// Connects to a camera for some seconds without adding it.
+#[utoipa::path(
+    post, path = "/api/probe", operation_id = "probe", tag = "streams",
+    request_body = ProbeRequest,
+    responses(
+        (status = 200, body = Probe, description = "What it sends"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`: four at a time"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`auth_failed`, `camera_unreachable` and the like: why it cannot be opened or read"),
+    ),
+)]
 pub(crate) async fn probe(
     State(context): State<Context>,
     Body(request): Body<ProbeRequest>,

@@ -6,14 +6,20 @@ use fanlight_engine::{Error, ErrorKind};
 use http::StatusCode;
 use problem_details::ProblemDetails;
 use serde::Serialize;
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::wire::Check;
 
 /// What stands beside the standard fields.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 struct Extension {
+    /// Stable, for programs.
     code: &'static str,
+    /// A sentence a person can act on.
     error: String,
+    /// The consumers that keep a stream from being stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_count: Option<usize>,
     /// The fingerprint of a certificate that a person could accept.
@@ -43,6 +49,32 @@ impl Problem {
     pub(crate) fn with_checks(mut self, checks: Option<Vec<Check>>) -> Self {
         self.extension.checks = checks;
         self
+    }
+}
+
+impl ToSchema for Problem {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Extension::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Problem {
+    /// The standard fields, and ours beside them.
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(ours)) = Extension::schema() else {
+            unreachable!("a struct is an object")
+        };
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let status = ObjectBuilder::new().schema_type(Type::Integer);
+        ObjectBuilder::from(ours)
+            .description(Some("An error, as RFC 9457 has it"))
+            .property("status", status.description(Some("The HTTP status")))
+            .property("title", text().description(Some("What the status means")))
+            .property("detail", text().description(Some("The same as `error`")))
+            .required("status")
+            .required("title")
+            .required("detail")
+            .into()
     }
 }
 

@@ -17,23 +17,50 @@ use http::HeaderMap;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::extract::{Asked, Named};
 use crate::frame::consumer;
+use crate::openapi::Raw;
+use crate::problem::Problem;
 use crate::watching::{self, Shape};
 use crate::{Answer, Context, invalid};
 
 /// Nobody wants an older picture for a present one.
 const MAX_CACHE: Duration = Duration::from_secs(3600);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct SnapshotQuery {
+    /// Pixels a row; without it as wide as the stream's default rendition, in the camera's shape.
+    #[param(minimum = 16, maximum = 8192)]
     width: Option<u32>,
+    /// Rows.
+    #[param(minimum = 16, maximum = 8192)]
     height: Option<u32>,
-    /// How old the picture may be: `10s`, `500ms`, `2m`.
+    /// How old the picture may be: `10s`, `500ms`, `2m`; an hour at most. One that was taken for
+    /// somebody else is answered again.
+    #[param(pattern = "^[0-9]+ ?(ms|s|m|h)$")]
     cache: Option<String>,
 }
 
+/// Answers the next picture as a JPEG.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/snapshot.jpg", operation_id = "snapshot", tag = "frames",
+    params(Named, SnapshotQuery),
+    responses(
+        (status = 200, body = inline(Raw), content_type = "image/jpeg", description = "The picture", headers(
+            ("X-Frame-Sequence" = u64, description = "The number of the picture"),
+            ("X-Frame-Timestamp" = u64, description = "When it was captured, in unix nanoseconds"),
+            ("X-Frame-Width" = u32, description = "Pixels a row"),
+            ("X-Frame-Height" = u32, description = "Rows"),
+            ("Age" = u64, description = "How many seconds ago it was taken"),
+        )),
+        (status = 410, body = Problem, content_type = "application/problem+json", description = "`consumer_kicked`"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stream_not_running`, `auth_failed`, `camera_not_found` and the like: no picture will come until something changes"),
+    ),
+)]
 pub(crate) async fn snapshot(
     State(context): State<Context>,
     Named(camera): Named,

@@ -9,25 +9,64 @@ use md5::{Digest as _, Md5};
 
 use crate::extract::{Body, Named};
 use crate::leases::Leases;
+use crate::openapi::Raw;
+use crate::problem::Problem;
 use crate::wire::{
     self, ChangeRequest, History, StartRequest, Started, Stats, Stopped, Stream, Streams,
 };
 use crate::{Answer, Context, invalid};
 
+/// Lists all streams, by id.
+#[utoipa::path(
+    get, path = "/api/streams", operation_id = "listStreams", tag = "streams",
+    responses(
+        (status = 200, body = Streams, description = "All streams"),
+    ),
+)]
 pub(crate) async fn list(State(context): State<Context>) -> Json<Streams> {
     Json(wire::streams(&context.engine))
 }
 
+/// Tells everything about one stream.
+#[utoipa::path(
+    get, path = "/api/streams/{id}", operation_id = "showStream", tag = "streams",
+    params(Named),
+    responses(
+        (status = 200, body = Stream, description = "The stream"),
+    ),
+)]
 pub(crate) async fn show(Named(camera): Named) -> Json<Stream> {
     Json(wire::stream(&camera))
 }
 
+/// Tells a stream with its newest picture and its buffer.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/stats", operation_id = "streamStats", tag = "streams",
+    params(Named),
+    responses(
+        (status = 200, body = Stats, description = "The stream, and what its buffer holds"),
+    ),
+)]
 pub(crate) async fn stats(Named(camera): Named) -> Json<Stats> {
     let snapshot = camera.snapshot();
     let (last_frame_time, buffer_size) = (snapshot.main.last_packet_at, snapshot.main.buffered);
     Json(Stats { stream: snapshot.into(), last_frame_time, buffer_size })
 }
 
+/// Starts a stream.
+///
+/// The same id with the same URL again is no error, so that several scripts can start the same camera.
+#[utoipa::path(
+    post, path = "/api/streams", operation_id = "startStream", tag = "streams",
+    request_body = StartRequest,
+    responses(
+        (status = 200, body = Started, description = "It was started, or is running already"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`stream_exists`: the id has another URL"),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`invalid_stream_id`"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "`storage_failed`: the camera list could not be saved, and nothing has changed"),
+    ),
+)]
 pub(crate) async fn start(
     State(context): State<Context>,
     Body(request): Body<StartRequest>,
@@ -36,7 +75,20 @@ pub(crate) async fn start(
     add(&context, CameraId::parse(id)?, request).await
 }
 
-/// Scripts that know only the URL share a stream by it, whoever started it under whatever id.
+/// Starts a stream by its URL alone.
+///
+/// Scripts that know only the URL share a stream by it, whoever started it under whatever id. A new one
+/// gets an id that is made from the URL.
+#[utoipa::path(
+    post, path = "/api/streams/start-with-url", operation_id = "startStreamByUrl", tag = "streams",
+    request_body = StartRequest,
+    responses(
+        (status = 200, body = Started, description = "It was started, or is running already"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`stream_exists`: the id made from this URL has another one"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "`storage_failed`: the camera list could not be saved, and nothing has changed"),
+    ),
+)]
 pub(crate) async fn start_with_url(
     State(context): State<Context>,
     Body(request): Body<StartRequest>,
@@ -102,6 +154,16 @@ fn config(id: CameraId, request: StartRequest) -> Result<CameraConfig, Error> {
     Ok(config)
 }
 
+/// Stops and removes a stream that nobody reads.
+#[utoipa::path(
+    delete, path = "/api/streams/{id}", operation_id = "stopStream", tag = "streams",
+    params(Named),
+    responses(
+        (status = 200, body = Stopped, description = "It is gone"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`stream_in_use`: `client_count` consumers read it"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "`storage_failed`: the camera list could not be saved, and nothing has changed"),
+    ),
+)]
 pub(crate) async fn stop(
     State(context): State<Context>,
     Path(id): Path<String>,
@@ -110,6 +172,15 @@ pub(crate) async fn stop(
     remove(&context, &id, leases, false, "Stream stopped successfully").await
 }
 
+/// Stops and removes a stream; consumers are disconnected.
+#[utoipa::path(
+    delete, path = "/api/streams/{id}/force", operation_id = "forceStopStream", tag = "streams",
+    params(Named),
+    responses(
+        (status = 200, body = Stopped, description = "It is gone"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "`storage_failed`: the camera list could not be saved, and nothing has changed"),
+    ),
+)]
 pub(crate) async fn force_stop(
     State(context): State<Context>,
     Path(id): Path<String>,
@@ -149,7 +220,18 @@ fn leave_after(seconds: f64) -> Result<Duration, Error> {
         .map_err(|_| invalid(format!("leave_after must be 0 to 3600 seconds; got {seconds}")))
 }
 
-/// Changes some of a stream's settings.
+/// Changes some of a stream's settings; what is absent stays.
+///
+/// Consumers stay connected. Where the source changed, it is connected at once.
+#[utoipa::path(
+    patch, path = "/api/streams/{id}", operation_id = "changeStream", tag = "streams",
+    params(Named),
+    request_body = ChangeRequest,
+    responses(
+        (status = 200, body = Stream, description = "The stream as it is now"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "`storage_failed`: the camera list could not be saved, and nothing has changed"),
+    ),
+)]
 pub(crate) async fn change(
     State(context): State<Context>,
     Path(id): Path<String>,
@@ -195,6 +277,17 @@ fn apply(request: ChangeRequest, config: &mut CameraConfig) -> Result<(), Error>
 }
 
 /// Connects to the camera anew, at once.
+#[utoipa::path(
+    post, path = "/api/streams/{id}/restart", operation_id = "restartStream", tag = "streams",
+    params(Named),
+    request_body(
+        content = inline(Raw), content_type = "application/json",
+        description = "Not looked at. Its type keeps out what a form on a web page could send"
+    ),
+    responses(
+        (status = 200, body = Stopped, description = "It is being connected"),
+    ),
+)]
 pub(crate) async fn restart(
     State(context): State<Context>,
     Path(id): Path<String>,
@@ -204,6 +297,14 @@ pub(crate) async fn restart(
     Ok(Json(Stopped { message: "Stream restarted successfully", stream_id: id.to_string() }))
 }
 
+/// Tells what came in the last five minutes, second by second.
+#[utoipa::path(
+    get, path = "/api/streams/{id}/history", operation_id = "streamHistory", tag = "streams",
+    params(Named),
+    responses(
+        (status = 200, body = History, description = "One number a second"),
+    ),
+)]
 pub(crate) async fn history(Named(camera): Named) -> Json<History> {
     Json(History::of(&camera))
 }

@@ -7,45 +7,85 @@ use fanlight_engine::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 /// `POST /api/streams`, and without `stream_id` `POST /api/streams/start-with-url`. Zero or absent
 /// numbers mean the default.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct StartRequest {
+    /// Its id in paths.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", examples("door"))]
     pub(crate) stream_id: Option<String>,
+    /// Where the camera is: `rtsp://`, `rtsps://`, `http://`, `https://`, `rtmp://`, `demo:` for a
+    /// test picture, `replay:` and the name of a video file. At most 2048 bytes.
+    #[schema(examples("demo:"))]
     pub(crate) rtsp_url: String,
+    /// A name for people; the id when absent.
+    #[schema(max_length = 100)]
     pub(crate) name: Option<String>,
+    /// A smaller stream of the same camera, for consumers that ask for no more than it shows.
     pub(crate) substream_url: Option<String>,
+    /// `tcp`, the default, or `udp`: how RTP travels from an `rtsp://` camera.
+    #[schema(pattern = "^(tcp|udp)$")]
     pub(crate) transport: Option<String>,
+    /// `always` connected, the default, or `on_demand`.
+    #[schema(pattern = "^(always|on_demand)$")]
     pub(crate) mode: Option<String>,
-    /// Seconds.
+    /// How long an unread stream stays connected on demand, in seconds; 10 when absent.
+    #[schema(minimum = 0, maximum = 3600)]
     pub(crate) leave_after: Option<f64>,
+    /// The SHA-256 of the one certificate to accept although this machine does not trust it.
+    #[schema(pattern = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
     pub(crate) tls_fingerprint: Option<String>,
+    /// Width of the default rendition in pixels, from 16 on; 640 when absent or 0.
+    #[schema(maximum = 8192)]
     pub(crate) width: Option<u32>,
+    /// Its height, likewise; 480 when absent or 0. 33,177,600 pixels in all at most.
+    #[schema(maximum = 8192)]
     pub(crate) height: Option<u32>,
+    /// Packets kept for late joiners beyond the running GOP; 100 when absent or 0.
+    #[schema(maximum = 1000)]
     pub(crate) frame_buffer_size: Option<usize>,
+    /// Frames that may wait for one push client; 10 when absent or 0.
+    #[schema(maximum = 1000)]
     pub(crate) client_buffer_size: Option<usize>,
 }
 
 /// `PATCH /api/streams/{id}`: what is absent stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent and null differ")]
 pub(crate) struct ChangeRequest {
+    /// A name for people.
+    #[schema(max_length = 100)]
     pub(crate) name: Option<String>,
+    /// Where the camera is.
+    #[schema(examples("demo:"))]
     pub(crate) rtsp_url: Option<String>,
     /// Null takes it away.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
     pub(crate) substream_url: Option<Option<String>>,
+    /// `tcp` or `udp`.
+    #[schema(pattern = "^(tcp|udp)$")]
     pub(crate) transport: Option<String>,
+    /// `always` or `on_demand`.
+    #[schema(pattern = "^(always|on_demand)$")]
     pub(crate) mode: Option<String>,
+    /// Seconds.
+    #[schema(minimum = 0, maximum = 3600)]
     pub(crate) leave_after: Option<f64>,
     /// Null takes it away.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, pattern = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
     pub(crate) tls_fingerprint: Option<Option<String>>,
+    #[schema(minimum = 16, maximum = 8192)]
     pub(crate) width: Option<u32>,
+    #[schema(minimum = 16, maximum = 8192)]
     pub(crate) height: Option<u32>,
+    #[schema(minimum = 1, maximum = 1000)]
     pub(crate) frame_buffer_size: Option<usize>,
+    #[schema(minimum = 1, maximum = 1000)]
     pub(crate) client_buffer_size: Option<usize>,
 }
 
@@ -56,7 +96,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>
 }
 
 /// The answer to starting a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Started {
     pub(crate) message: &'static str,
     pub(crate) stream_id: String,
@@ -66,21 +106,21 @@ pub(crate) struct Started {
 }
 
 /// The answer to stopping a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Stopped {
     pub(crate) message: &'static str,
     pub(crate) stream_id: String,
 }
 
 /// `GET /api/streams`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Streams {
     /// All streams, by id.
     pub streams: Vec<Stream>,
 }
 
 /// One stream as it is now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Stream {
     /// Its id in paths.
     pub stream_id: String,
@@ -127,7 +167,7 @@ pub struct Stream {
 }
 
 /// How a camera is read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Ingest {
     /// `rtsp`: by the engine itself; `ffmpeg`: by an FFmpeg process.
     pub path: &'static str,
@@ -140,7 +180,7 @@ pub struct Ingest {
 }
 
 /// A camera's smaller stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Substream {
     /// Where it is; its password reads `***`.
     pub rtsp_url: String,
@@ -153,7 +193,7 @@ pub struct Substream {
 }
 
 /// What the connection to the camera is doing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StreamStatus {
     /// `connecting`, `online`, `stalled`, `reconnecting`, `auth_failed`, `error` or `stopped`.
     pub state: &'static str,
@@ -170,7 +210,7 @@ pub struct StreamStatus {
 }
 
 /// Why a camera is not online.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StreamError {
     /// A stable code.
     pub code: &'static str,
@@ -181,7 +221,7 @@ pub struct StreamError {
 }
 
 /// What the camera sends.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Video {
     /// `h264` or `h265`.
     pub codec: &'static str,
@@ -196,7 +236,7 @@ pub struct Video {
 }
 
 /// A form in which a stream is decoded.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Rendition {
     /// Pixels a row.
     pub width: u32,
@@ -212,14 +252,14 @@ pub struct Rendition {
 }
 
 /// `GET /api/streams/{id}/consumers`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Consumers {
     /// In the order they came.
     pub(crate) consumers: Vec<Consumer>,
 }
 
 /// One reader of a stream.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Consumer {
     /// Its number at this stream.
     id: u64,
@@ -268,7 +308,7 @@ impl From<ConsumerSnapshot> for Consumer {
 }
 
 /// `GET /api/streams/{id}/stats`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Stats {
     #[serde(flatten)]
     pub(crate) stream: Stream,
@@ -279,15 +319,21 @@ pub(crate) struct Stats {
 }
 
 /// `POST /api/probe`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ProbeRequest {
+    /// Where the camera is.
+    #[schema(examples("demo:"))]
     pub(crate) url: String,
+    /// `tcp`, the default, or `udp`.
+    #[schema(pattern = "^(tcp|udp)$")]
     pub(crate) transport: Option<String>,
+    /// The certificate to accept.
+    #[schema(pattern = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
     pub(crate) tls_fingerprint: Option<String>,
 }
 
 /// What a camera turned out to send.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Probe {
     video: Video,
     /// The profile of its codec: `High`, `Main`.
@@ -306,7 +352,7 @@ pub(crate) struct Probe {
 }
 
 /// Something that works, but could work better.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProbeWarning {
     code: &'static str,
     message: &'static str,
@@ -339,7 +385,7 @@ impl From<fanlight_engine::Probe> for Probe {
 }
 
 /// `GET /api/info`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Info {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
@@ -354,7 +400,7 @@ pub(crate) struct Info {
 }
 
 /// The shared-memory socket.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SharedMemoryInfo {
     /// Its path.
     pub(crate) socket: String,
@@ -363,14 +409,14 @@ pub(crate) struct SharedMemoryInfo {
 }
 
 /// The FFmpeg in use.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FfmpegInfo {
     pub(crate) path: String,
     pub(crate) version: String,
 }
 
 /// `GET /health`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     pub(crate) status: &'static str,
     /// Unix seconds.
@@ -492,7 +538,7 @@ impl From<CameraSnapshot> for Stream {
 }
 
 /// `GET /api/streams/{id}/history`: one number a second, oldest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct History {
     /// When the last of these seconds ended.
     until: Timestamp,
@@ -526,7 +572,7 @@ impl History {
 
 /// `GET /api/streams/{id}/consumers/{consumer}`: the consumer, and one number a second of what it
 /// got, oldest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConsumerHistory {
     #[serde(flatten)]
     consumer: Consumer,
@@ -556,7 +602,7 @@ impl ConsumerHistory {
 }
 
 /// One thing the server cannot do without.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Check {
     pub(crate) name: &'static str,
     pub(crate) ok: bool,

@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Asked, Named};
 use crate::frame::{consumer, period, quality, size};
@@ -34,22 +35,36 @@ const FAULT_RETRY: Duration = Duration::from_secs(1);
 /// A camera that was never connected tells its codec within this time, or is taken at its word.
 const CODEC_WAIT: Duration = Duration::from_secs(5);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct WsQuery {
+    /// Pixels a row, for pictures.
+    #[param(minimum = 16, maximum = 8192)]
     width: Option<u32>,
+    /// Rows, for pictures.
+    #[param(minimum = 16, maximum = 8192)]
     height: Option<u32>,
+    /// Pictures, `bgr24` when absent, or the camera's own access units as an Annex B byte stream.
     #[serde(default)]
+    #[param(inline)]
     format: WsFormat,
+    /// At most so many frames a second, for pictures.
+    #[param(minimum = 0.01, maximum = 1000)]
     fps: Option<f64>,
+    /// Of a JPEG.
+    #[param(minimum = 1, maximum = 100, default = 80)]
     quality: Option<u8>,
+    /// 1 puts 32 bytes before each message that say what it is.
     #[serde(default)]
+    #[param(default = 0)]
     header: u8,
-    /// For access units: `main` or `sub`.
+    /// For access units: `main`, also when absent, or `sub`.
     #[serde(default)]
+    #[param(inline)]
     stream: WsStream,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum WsStream {
     #[default]
@@ -63,6 +78,19 @@ enum Wish {
     Packets { role: Role, codec: Codec },
 }
 
+/// Opens a WebSocket that is sent frames, one per binary message.
+///
+/// A slow client gets the newest frame when it is ready for one; of access units it loses whole GOPs.
+#[utoipa::path(
+    get, path = "/ws/{id}", operation_id = "websocket", tag = "frames",
+    params(Named, WsQuery),
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        (status = 426, body = Problem, content_type = "application/problem+json", description = "`websocket_expected`: this was no WebSocket handshake"),
+        (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stream_not_running`, `auth_failed`, `camera_not_found` and the like: no picture will come until something changes"),
+    ),
+)]
 pub(crate) async fn connect(
     Named(camera): Named,
     Asked(query): Asked<WsQuery>,

@@ -6,13 +6,14 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use fanlight_engine::{Codec, Delivery, Frame, Quality, Size};
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// Bytes before each message with `header=1`.
 const HEADER: usize = 32;
 /// Flag: decoding can start here.
 const KEYFRAME: u8 = 1;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum WsFormat {
     #[default]

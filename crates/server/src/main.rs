@@ -30,8 +30,19 @@ fn main() -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+    if options.print_openapi {
+        return say(fanlight_api::openapi());
+    }
     let runtime = tokio::runtime::Runtime::new().context("the system gives no threads")?;
     runtime.block_on(run(options))
+}
+
+/// A reader that goes away early, such as `head`, is no error.
+fn say(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {

@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Prints the options in force and where each came from, and ends.
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Prints the description of the API (`OpenAPI` 3.1), and ends.
+    #[arg(long)]
+    pub(crate) print_openapi: bool,
     /// The address to serve on. One that other machines can reach needs a token.
     #[arg(long, default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
