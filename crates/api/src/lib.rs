@@ -2,13 +2,14 @@
 //! the desktop's IPC ([`call`]) alike: same JSON, same errors, same tests.
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
-//! answer; `wire` holds the JSON shapes; `problem` turns errors into RFC 9457 answers; `leases`
-//! remembers which frames a keep-alive connection is reading; `shared_memory` hands frames to programs
-//! on this machine without a copy; `observer` finds out what happens, `events` tells it; `serve` owns
-//! the accept loop; `openapi` describes it all.
+//! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
+//! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
+//! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
+//! finds out what happens, `events` tells it; `serve` owns the accept loop; `openapi` describes it all.
 
 mod auth;
 mod call;
+pub mod camera_list;
 mod consumers;
 mod events;
 mod extract;
@@ -29,6 +30,7 @@ mod serve;
 mod shared_memory;
 mod snapshot;
 mod streams;
+mod transfer;
 mod watching;
 pub mod wire;
 mod ws;
@@ -126,6 +128,8 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(consumers::list))
         .routes(routes!(consumers::show, consumers::kick))
         .routes(routes!(probe::probe))
+        .routes(routes!(transfer::export))
+        .routes(routes!(transfer::import))
         .routes(routes!(events::events))
         .routes(routes!(info::info))
         .routes(routes!(metrics::metrics))

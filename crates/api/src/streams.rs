@@ -127,7 +127,7 @@ async fn add(context: &Context, id: CameraId, request: StartRequest) -> Answer<J
     }))
 }
 
-fn config(id: CameraId, request: StartRequest) -> Result<CameraConfig, Error> {
+pub(crate) fn config(id: CameraId, request: StartRequest) -> Result<CameraConfig, Error> {
     let mut config = CameraConfig::new(id, CameraUrl::parse(&request.rtsp_url)?);
     let chosen = |value: Option<u32>, default| value.filter(|v| *v != 0).unwrap_or(default);
     config.size = Size::new(

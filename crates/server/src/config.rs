@@ -15,7 +15,15 @@ use crate::options::Options;
 use crate::token;
 
 /// What concerns the command line alone, and stands in no file.
-const NOT_IN_FILES: [&str; 5] = ["config", "print_config", "print_openapi", "help", "version"];
+const NOT_IN_FILES: [&str; 7] = [
+    "config",
+    "print_config",
+    "export_cameras",
+    "import_cameras",
+    "print_openapi",
+    "help",
+    "version",
+];
 /// Names less alike than this are no slip of the hand.
 const ALIKE: f64 = 0.7;
 

@@ -7,6 +7,7 @@ mod pages;
 mod shutdown;
 mod tls;
 mod token;
+mod transfer;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -32,6 +33,12 @@ fn main() -> anyhow::Result<()> {
         .init();
     if options.print_openapi {
         return say(fanlight_api::openapi());
+    }
+    if options.export_cameras {
+        return say(&transfer::export(&options.cameras_file()?)?);
+    }
+    if let Some(list) = &options.import_cameras {
+        return say(&transfer::import(&options.cameras_file()?, list)?);
     }
     let runtime = tokio::runtime::Runtime::new().context("the system gives no threads")?;
     runtime.block_on(run(options))

@@ -19,6 +19,7 @@ use crate::token::{self, VARIABLE};
 /// Opens one connection to each camera and fans it out to scripts, web pages and players.
 #[derive(Debug, Parser)]
 #[command(name = "fanlight-server", version)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Options {
     /// A TOML file with any of these options, named as here with _ for -; the command line and the
     /// environment go before it.
@@ -27,6 +28,12 @@ pub(crate) struct Options {
     /// Prints the options in force and where each came from, and ends.
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Prints the camera list as JSON, with the passwords in it, and ends.
+    #[arg(long)]
+    pub(crate) export_cameras: bool,
+    /// Adds the cameras of a list, and ends: Fanlight's own, go2rtc's or Frigate's YAML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import_cameras: Option<PathBuf>,
     /// Prints the description of the API (`OpenAPI` 3.1), and ends.
     #[arg(long)]
     pub(crate) print_openapi: bool,
