@@ -194,7 +194,14 @@ def described() -> schemathesis.BaseSchema:
 
 
 @described().parametrize()
-@hypothesis.settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@hypothesis.settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    # How long it takes to make requests is the machine's affair.
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 def test_generated_requests(case: schemathesis.Case, server: Server) -> None:
     prepare(case, server)
     with requests.Session() as session:
