@@ -34,6 +34,7 @@ mod transfer;
 mod watching;
 pub mod wire;
 mod ws;
+mod ws_credit;
 mod ws_message;
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! `WS /ws/{id}`: frames pushed, one per binary message, the newest first when a client is slow; or
-//! access units as the camera sends them, of which a slow client loses whole GOPs.
+//! access units as the camera sends them, of which a slow client loses whole GOPs. With `credit` a
+//! client gets as many messages as it asks for.
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::{Asked, Named};
 use crate::frame::{consumer, period, quality, size};
 use crate::problem::Problem;
+use crate::ws_credit::Credit;
 use crate::ws_message::{Form, WsFormat};
 use crate::{Answer, invalid};
 
@@ -62,6 +64,8 @@ pub(crate) struct WsQuery {
     #[serde(default)]
     #[param(inline)]
     stream: WsStream,
+    /// How many messages the client is sent before it asks for more.
+    credit: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -106,6 +110,7 @@ pub(crate) async fn connect(
     })?;
     let form =
         Form { format: query.format, quality: quality(query.quality)?, header: query.header != 0 };
+    let credit = Credit::new(query.credit)?;
     let wish = wish(&query)?;
     let consumer = consumer(&headers, ConsumerKind::WebSocket, form.format.name());
     // What can be refused is refused before the upgrade.
@@ -120,9 +125,9 @@ pub(crate) async fn connect(
         .config(Config::default().frame_size(MAX_FRAME))
         .on_upgrade(move |mut socket| async move {
             let ended = match packets {
-                Some(packets) => push(&mut socket, Feed::Packets(packets), form).await,
+                Some(packets) => push(&mut socket, Feed::Packets(packets), form, credit).await,
                 None => match join(&mut socket, &camera, wish, consumer).await {
-                    Ok(Some(feed)) => push(&mut socket, feed, form).await,
+                    Ok(Some(feed)) => push(&mut socket, feed, form, credit).await,
                     Ok(None) => Ok(()),
                     Err(end) => Err(end),
                 },
@@ -206,6 +211,17 @@ enum Feed {
 }
 
 impl Feed {
+    /// As [`Feed::next`], once there is credit for it. Without, only the end comes.
+    async fn next_with(&mut self, credit: Credit, form: Form) -> Result<Message, Error> {
+        if credit.is_left() {
+            return self.next(form).await;
+        }
+        Err(match self {
+            Self::Packets(packets) => packets.ended().await,
+            Self::Pictures { reader, .. } => reader.ended().await,
+        })
+    }
+
     /// The next message; an error once the camera is removed or the client disconnected.
     async fn next(&mut self, form: Form) -> Result<Message, Error> {
         match self {
@@ -235,30 +251,57 @@ fn ends(kind: ErrorKind) -> bool {
 }
 
 /// Pushes until the client or the camera is gone.
-async fn push(socket: &mut WebSocket, mut feed: Feed, form: Form) -> Result<(), WebSocketError> {
+async fn push(
+    socket: &mut WebSocket,
+    mut feed: Feed,
+    form: Form,
+    mut credit: Credit,
+) -> Result<(), WebSocketError> {
     let mut ping = interval(PING_PERIOD);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ping.reset();
     loop {
         tokio::select! {
-            next = feed.next(form) => match next {
-                Ok(message) => send(socket, message).await?,
+            next = feed.next_with(credit, form) => match next {
+                Ok(message) => {
+                    send(socket, message).await?;
+                    credit.spend();
+                }
                 Err(end) => return close(socket, end.message()).await,
             },
             _ = ping.tick() => send(socket, Message::ping(Bytes::new())).await?,
-            gone = ignore_messages(socket) => return gone,
+            heard = hear(socket) => match heard? {
+                Heard::Word => credit.earn(),
+                Heard::Gone => return Ok(()),
+            },
         }
     }
 }
 
-/// Reads on, so that pings are answered and a close is noticed; what old clients send means
-/// nothing. Returns when the client is gone.
-async fn ignore_messages(socket: &mut WebSocket) -> Result<(), WebSocketError> {
+/// What a client may say.
+enum Heard {
+    /// Anything; what it is means nothing.
+    Word,
+    Gone,
+}
+
+/// Reads on, so that pings are answered and a close is noticed. Cancel safe.
+async fn hear(socket: &mut WebSocket) -> Result<Heard, WebSocketError> {
     while let Some(message) = socket.next().await {
-        if message?.is_close() {
+        let message = message?;
+        if message.is_close() {
             break;
         }
+        if message.is_binary() || message.is_text() {
+            return Ok(Heard::Word);
+        }
     }
+    Ok(Heard::Gone)
+}
+
+/// As [`hear`], where words mean nothing. Returns when the client is gone.
+async fn ignore_messages(socket: &mut WebSocket) -> Result<(), WebSocketError> {
+    while let Heard::Word = hear(socket).await? {}
     Ok(())
 }
 

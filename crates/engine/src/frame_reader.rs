@@ -134,7 +134,7 @@ impl FrameReader {
     /// Whether this reader may still read.
     fn check(&self) -> Result<()> {
         if self.cancelled.is_cancelled() {
-            return Err(Error::new(ErrorKind::StreamNotRunning, "this camera was stopped"));
+            return Err(stopped());
         }
         if self.consumer.kicked().is_cancelled() {
             return Err(Error::new(ErrorKind::ConsumerKicked, "you were disconnected"));
@@ -179,6 +179,16 @@ impl FrameReader {
     /// Whether no frame will ever come: the camera is removed, or this consumer was disconnected.
     pub fn is_ended(&self) -> bool {
         self.check().is_err()
+    }
+
+    /// Waits until no frame will ever come, and tells why; as the errors of
+    /// [`FrameReader::next_after`].
+    pub async fn ended(&self) -> Error {
+        tokio::select! {
+            () = self.cancelled.cancelled() => {}
+            () = self.consumer.kicked().cancelled() => {}
+        }
+        self.check().err().unwrap_or_else(stopped)
     }
 
     /// How many pictures were missed between `after` and the frame just read; at a rate of its own,
@@ -276,4 +286,8 @@ impl FrameReader {
         (self.away, self.last_index, self.moved) = (None, 0, true);
         Ok(())
     }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::StreamNotRunning, "this camera was stopped")
 }

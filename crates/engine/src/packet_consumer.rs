@@ -49,13 +49,10 @@ impl PacketConsumer {
     /// [`ErrorKind::ConsumerKicked`] once someone disconnected this consumer.
     pub async fn next(&mut self) -> Result<Delivery> {
         loop {
+            let ended = ended(&self.cancelled, &self.stream, &self.consumer);
             let item = tokio::select! {
                 biased;
-                () = self.cancelled.cancelled() => return Err(stopped()),
-                () = self.stream.ended() => return Err(stopped()),
-                () = self.consumer.kicked().cancelled() => {
-                    return Err(Error::new(ErrorKind::ConsumerKicked, "you were disconnected"));
-                }
+                end = ended => return Err(end),
                 item = self.reader.next() => item,
             };
             match item {
@@ -69,9 +66,25 @@ impl PacketConsumer {
         }
     }
 
+    /// Waits until no packet will ever come, and tells why; as the errors of [`PacketConsumer::next`].
+    pub async fn ended(&self) -> Error {
+        ended(&self.cancelled, &self.stream, &self.consumer).await
+    }
+
     /// What the stream last said of itself; waits until it is connected for the first time.
     pub async fn stream_info(&self) -> Arc<StreamInfo> {
         self.stream.feed.wait_stream().await
+    }
+}
+
+async fn ended(cancelled: &CancellationToken, stream: &Stream, consumer: &ConsumerHandle) -> Error {
+    tokio::select! {
+        biased;
+        () = cancelled.cancelled() => stopped(),
+        () = stream.ended() => stopped(),
+        () = consumer.kicked().cancelled() => {
+            Error::new(ErrorKind::ConsumerKicked, "you were disconnected")
+        }
     }
 }
 
