@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from websocket import WebSocket, WebSocketBadStatusException, WebSocketTimeoutException, create_connection
@@ -116,10 +117,10 @@ def test_who_asks_late_gets_the_newest_picture(site: Site) -> None:
 
 
 def test_who_asks_late_for_access_units_goes_on_at_a_keyframe(site: Site) -> None:
-    site.add()
+    site.add(frame_buffer_size=1)
     reader = connect(site, "format=h264&credit=1")
     assert read(reader).keyframe
-    time.sleep(5)  # more than what is kept for readers that are a moment late
+    time.sleep(3.2)  # more than the GOP and the tail of the one before
     for _ in range(60):
         reader.send("")
         unit = read(reader)
@@ -150,3 +151,21 @@ def test_a_credit_that_is_none_is_refused_before_the_upgrade(site: Site, credit:
     with pytest.raises(WebSocketBadStatusException) as refused:
         connect(site, f"credit={credit}")
     assert refused.value.status_code == 400
+
+
+def test_what_is_pushed_to_a_slow_client_is_fresh(site: Site) -> None:
+    """Only what is on its way can be old, not what the system would keep for it: seconds of pictures."""
+    site.add()
+    reader = connect(site, "format=jpeg&width=640&height=360", buffer=16 * 1024)
+    pictures = []
+    for _ in range(20):
+        pictures.append(read(reader))
+        time.sleep(0.3)
+    reader.close()
+    ages = [picture.age for picture in pictures[5:]]
+    assert sorted(ages)[len(ages) // 2] < 2.0, ages
+    assert max(ages) < 3.0, ages
+    steps = [(b.sequence - a.sequence - 1, b.missed) for a, b in pairwise(pictures)]
+    assert all(skipped == missed for skipped, missed in steps), steps
+    assert sum(missed for _, missed in steps) >= 60
+    eventually(lambda: site.server.stream("cam")["dropped_frames"] >= 60)
