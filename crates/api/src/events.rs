@@ -8,22 +8,24 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
-use fanlight_engine::CameraId;
+use fanlight_engine::{CameraId, Error, ErrorKind};
 use futures_util::Stream;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
-use crate::Context;
+use crate::{Answer, Context};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Events kept for clients that come back. A busy house makes a few a minute.
 const KEPT: usize = 1000;
 /// Below the time after which proxies close a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Clients that listen at a time.
+pub(crate) const MAX_LISTENERS: usize = 128;
 /// How long a browser waits before it comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -216,7 +218,13 @@ impl Journal {
 pub(crate) async fn events(
     State(context): State<Context>,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+) -> Answer<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
+    let room = context.listeners.try_acquire_owned().map_err(|_| {
+        let why = format!(
+            "{MAX_LISTENERS} clients listen to the events, as many as may; close one of them"
+        );
+        Error::new(ErrorKind::QuotaExceeded, why)
+    })?;
     let journal = context.journal;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let head = journal.head.subscribe();
@@ -224,12 +232,13 @@ pub(crate) async fn events(
         None => Some(head.borrow().newest),
         Some(id) => journal.resume(id),
     };
-    let reader = Reader { number: number.unwrap_or(0), head, journal, begun: number.is_some() };
+    let reader =
+        Reader { number: number.unwrap_or(0), head, journal, begun: number.is_some(), _room: room };
     let sent = stream::unfold(reader, |mut reader| async {
         let sent = reader.next().await?;
         Some((Ok(sent), reader))
     });
-    Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Ok(Sse::new(sent).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 /// One client's place in the journal.
@@ -240,6 +249,7 @@ struct Reader {
     number: u64,
     /// False for one that comes from another process and has not been told so yet.
     begun: bool,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Reader {

@@ -43,6 +43,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use fanlight_engine::{Engine, Error, ErrorKind};
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -86,6 +87,8 @@ struct Context {
     snapshots: Arc<snapshot::Snapshots>,
     /// What happened lately.
     journal: Arc<events::Journal>,
+    /// Room for those who listen to it.
+    listeners: Arc<Semaphore>,
 }
 
 /// The whole API. Every route, the pages included, stands behind the checks of Host and Origin.
@@ -97,8 +100,13 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let journal = Arc::new(events::Journal::new());
     observer::start(engine.clone(), Arc::clone(&journal));
-    let context =
-        Context { engine, settings: Arc::clone(&settings), snapshots: Arc::default(), journal };
+    let context = Context {
+        engine,
+        settings: Arc::clone(&settings),
+        snapshots: Arc::default(),
+        journal,
+        listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
+    };
     let api = Router::from(guarded_routes().with_state(context))
         .method_not_allowed_fallback(method_not_allowed);
     let open = Router::from(open_routes())

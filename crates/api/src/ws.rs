@@ -11,7 +11,7 @@ use fanlight_engine::{
     Camera, Codec, ConsumerInfo, ConsumerKind, Error, ErrorKind, FrameReader, PacketConsumer, Role,
     Size, Spec,
 };
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -114,18 +114,21 @@ pub(crate) async fn connect(
     let wish = wish(&query)?;
     let consumer = consumer(&headers, ConsumerKind::WebSocket, form.format.name());
     // What can be refused is refused before the upgrade.
-    let packets = match wish {
+    let feed = match wish {
         Wish::Packets { role, codec } => {
             Some(packets(&camera, role, codec, consumer.clone()).await?)
         }
-        Wish::Pictures { .. } => None,
+        Wish::Pictures { width, height, period } => {
+            let known = size(&camera, width, height).now_or_never();
+            known.map(|size| pictures(&camera, size?, period, consumer.clone())).transpose()?
+        }
     };
     let response = upgrade
         .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
         .config(Config::default().frame_size(MAX_FRAME))
         .on_upgrade(move |mut socket| async move {
-            let ended = match packets {
-                Some(packets) => push(&mut socket, Feed::Packets(packets), form, credit).await,
+            let ended = match feed {
+                Some(feed) => push(&mut socket, feed, form, credit).await,
                 None => match join(&mut socket, &camera, wish, consumer).await {
                     Ok(Some(feed)) => push(&mut socket, feed, form, credit).await,
                     Ok(None) => Ok(()),
@@ -165,8 +168,8 @@ async fn packets(
     role: Role,
     codec: Codec,
     consumer: ConsumerInfo,
-) -> Result<PacketConsumer, Error> {
-    let packets = camera.packets(role, consumer);
+) -> Result<Feed, Error> {
+    let packets = camera.packets(role, consumer)?;
     let sent = timeout(CODEC_WAIT, packets.stream_info()).await;
     match sent {
         Ok(info) if info.codec != codec => Err(Error::new(
@@ -174,8 +177,19 @@ async fn packets(
             format!("this camera sends {}; ask for that, or for jpeg", info.codec.name()),
         )),
         // One that is away may come back as anything; the client sees what comes.
-        _ => Ok(packets),
+        _ => Ok(Feed::Packets(packets)),
     }
+}
+
+/// Joins the pictures of this size.
+fn pictures(
+    camera: &Camera,
+    size: Size,
+    period: Option<Duration>,
+    consumer: ConsumerInfo,
+) -> Result<Feed, Error> {
+    let reader = camera.frames(Spec { size, period }, consumer)?;
+    Ok(Feed::Pictures { reader, last: 0 })
 }
 
 /// Joins the pictures, as far as the client stays: a shape that only the camera knows is waited for.
@@ -188,14 +202,14 @@ async fn join(
     let Wish::Pictures { width, height, period } = wish else { return Ok(None) };
     let joined = async {
         let size = size(camera, width, height).await?;
-        camera.frames(Spec { size, period }, consumer)
+        pictures(camera, size, period, consumer)
     };
     let joined = tokio::select! {
         joined = joined => joined,
         gone = ignore_messages(socket) => return gone.map(|()| None),
     };
     match joined {
-        Ok(reader) => Ok(Some(Feed::Pictures { reader, last: 0 })),
+        Ok(feed) => Ok(Some(feed)),
         Err(error) => close(socket, error.message()).await.map(|()| None),
     }
 }

@@ -97,7 +97,10 @@ impl Camera {
             config: Mutex::new(Arc::new(config)),
             created_at: Timestamp::now(),
             streams,
-            consumers: Arc::new(Consumers::new(around.changes.clone())),
+            consumers: Arc::new(Consumers::new(
+                Arc::clone(&around.consumers),
+                around.changes.clone(),
+            )),
             around,
             cancelled,
             span,
@@ -190,7 +193,7 @@ impl Camera {
     ///
     /// # Errors
     /// [`ErrorKind::StreamNotRunning`] once the camera is removed, [`ErrorKind::QuotaExceeded`]
-    /// when it is decoded to too many sizes.
+    /// when it is decoded to too many sizes or has too many consumers.
     pub fn frames(&self, spec: Spec, consumer: ConsumerInfo) -> Result<FrameReader> {
         let enter = |role| self.consumers.join(consumer, Some(spec.size), role);
         FrameReader::join(&self.streams, spec, self.cancelled.clone(), enter)
@@ -198,13 +201,16 @@ impl Camera {
 
     /// Reads packets, from the newest keyframe of a stream on; of the main stream where there is
     /// no other.
-    pub fn packets(&self, role: Role, consumer: ConsumerInfo) -> PacketConsumer {
+    ///
+    /// # Errors
+    /// [`ErrorKind::QuotaExceeded`] when there are too many consumers.
+    pub fn packets(&self, role: Role, consumer: ConsumerInfo) -> Result<PacketConsumer> {
         let stream = match role {
             Role::Main => self.streams.main(),
             Role::Sub => self.streams.sub().unwrap_or_else(|| self.streams.main()),
         };
-        let consumer = self.consumers.join(consumer, None, stream.role);
-        PacketConsumer::join(stream, self.cancelled.clone(), consumer)
+        let consumer = self.consumers.join(consumer, None, stream.role)?;
+        Ok(PacketConsumer::join(stream, self.cancelled.clone(), consumer))
     }
 
     /// Looks at the packets of the main stream without counting as a consumer.

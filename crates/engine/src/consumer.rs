@@ -1,6 +1,7 @@
 //! Who reads a camera: a named handle with counters. Dropping it ends the consumer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -139,10 +140,49 @@ impl Counters {
     }
 }
 
+/// How many consumers there may be, and how many there are. All cameras of an engine share it.
+#[derive(Debug)]
+pub(crate) struct Quota {
+    per_camera: usize,
+    total: usize,
+    present: AtomicUsize,
+}
+
+impl Quota {
+    pub(crate) fn new(per_camera: usize, total: usize) -> Self {
+        Self { per_camera, total, present: AtomicUsize::new(0) }
+    }
+
+    /// Counts one in, unless there are too many at all or at its camera.
+    fn enter(&self, at_camera: usize) -> Result<(), Error> {
+        let refused = |whose: &str, most: usize, setting: &str| {
+            let why = format!(
+                "{whose} has {most} consumers, as many as it may have; disconnect some, or start Fanlight with a larger {setting}"
+            );
+            Err(Error::new(ErrorKind::QuotaExceeded, why))
+        };
+        if at_camera >= self.per_camera {
+            return refused("this camera", self.per_camera, "--max-consumers-per-camera");
+        }
+        let entered = self.present.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |present| {
+            (present < self.total).then_some(present + 1)
+        });
+        match entered {
+            Ok(_) => Ok(()),
+            Err(_) => refused("this server", self.total, "--max-consumers"),
+        }
+    }
+
+    fn leave(&self) {
+        self.present.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// A camera's consumers.
 #[derive(Debug)]
 pub(crate) struct Consumers {
     register: Mutex<Register>,
+    quota: Arc<Quota>,
     /// Tells whoever shows the cameras that somebody came or left.
     changes: watch::Sender<u64>,
 }
@@ -156,8 +196,8 @@ struct Register {
 }
 
 impl Consumers {
-    pub(crate) fn new(changes: watch::Sender<u64>) -> Self {
-        Self { register: Mutex::default(), changes }
+    pub(crate) fn new(quota: Arc<Quota>, changes: watch::Sender<u64>) -> Self {
+        Self { register: Mutex::default(), quota, changes }
     }
 
     fn register(&self) -> MutexGuard<'_, Register> {
@@ -169,12 +209,15 @@ impl Consumers {
     }
 
     /// Lets a consumer in until its handle is dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::QuotaExceeded`].
     pub(crate) fn join(
         self: &Arc<Self>,
         info: ConsumerInfo,
         size: Option<Size>,
         role: Role,
-    ) -> ConsumerHandle {
+    ) -> Result<ConsumerHandle, Error> {
         let counters = Counters {
             role,
             delivered: 0,
@@ -191,12 +234,13 @@ impl Consumers {
             kicked: CancellationToken::new(),
         });
         let mut register = self.register();
+        self.quota.enter(register.present.len())?;
         register.next_id += 1;
         let id = register.next_id;
         register.present.insert(id, Arc::clone(&consumer));
         drop(register);
         self.changed();
-        ConsumerHandle { id, consumer, consumers: Arc::clone(self) }
+        Ok(ConsumerHandle { id, consumer, consumers: Arc::clone(self) })
     }
 
     /// How many are connected.
@@ -294,6 +338,7 @@ impl Drop for ConsumerHandle {
         let gone = self.consumer.snapshot(self.id);
         register.dropped_before += gone.dropped;
         drop(register);
+        self.consumers.quota.leave();
         self.consumers.changed();
         tracing::debug!(
             kind = gone.info.kind.name(),
@@ -310,7 +355,16 @@ impl Drop for ConsumerHandle {
 mod tests {
     use super::*;
 
-    fn join(consumers: &Arc<Consumers>, name: &str) -> ConsumerHandle {
+    fn consumers() -> Arc<Consumers> {
+        at(&Arc::new(Quota::new(10, 10)))
+    }
+
+    /// The consumers of one camera.
+    fn at(quota: &Arc<Quota>) -> Arc<Consumers> {
+        Arc::new(Consumers::new(Arc::clone(quota), watch::Sender::new(0)))
+    }
+
+    fn try_join(consumers: &Arc<Consumers>, name: &str) -> Result<ConsumerHandle, Error> {
         let info = ConsumerInfo {
             kind: ConsumerKind::Http,
             name: name.into(),
@@ -320,9 +374,13 @@ mod tests {
         consumers.join(info, Size::new(640, 480).ok(), Role::Main)
     }
 
+    fn join(consumers: &Arc<Consumers>, name: &str) -> ConsumerHandle {
+        try_join(consumers, name).expect("there is room")
+    }
+
     #[test]
     fn everyone_has_counters_of_their_own() {
-        let consumers = Arc::new(Consumers::new(watch::Sender::new(0)));
+        let consumers = consumers();
         let (slow, fast) = (join(&consumers, "slow"), join(&consumers, "fast"));
         slow.count(Timestamp::now(), 7);
         fast.count(Timestamp::now(), 0);
@@ -336,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_could_not_be_handed_out_is_a_loss() {
-        let consumers = Arc::new(Consumers::new(watch::Sender::new(0)));
+        let consumers = consumers();
         let script = join(&consumers, "script");
         script.count(Timestamp::now(), 0);
         script.count(Timestamp::now(), 2);
@@ -346,8 +404,26 @@ mod tests {
     }
 
     #[test]
+    fn there_is_room_for_so_many_at_a_camera_and_at_all() {
+        let quota = Arc::new(Quota::new(2, 3));
+        let (front, back) = (at(&quota), at(&quota));
+        let first = join(&front, "a");
+        let _stays = (join(&front, "b"), join(&back, "c"));
+        let refusal = |consumers: &Arc<Consumers>| {
+            let error = try_join(consumers, "one too many").expect_err("full");
+            assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
+            error.message().to_owned()
+        };
+        assert!(refusal(&front).starts_with("this camera has 2 consumers"));
+        assert!(refusal(&back).starts_with("this server has 3 consumers"));
+        drop(first);
+        assert!(try_join(&back, "in its place").is_ok());
+        assert_eq!(quota.present.load(Ordering::Relaxed), 2, "and it left again");
+    }
+
+    #[test]
     fn the_last_minutes_are_told() {
-        let consumers = Arc::new(Consumers::new(watch::Sender::new(0)));
+        let consumers = consumers();
         let script = join(&consumers, "script");
         script.count(Timestamp::now(), 3);
         let (snapshot, seconds, ago) = consumers.history(1).expect("is there");
@@ -357,7 +433,7 @@ mod tests {
 
     #[test]
     fn one_is_disconnected_and_the_others_are_not() {
-        let consumers = Arc::new(Consumers::new(watch::Sender::new(0)));
+        let consumers = consumers();
         let (first, second) = (join(&consumers, "a"), join(&consumers, "b"));
         consumers.kick(consumers.list()[0].id).expect("is there");
         assert!(first.kicked().is_cancelled());

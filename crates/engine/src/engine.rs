@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::camera::Camera;
 use crate::camera_url::CameraUrl;
 use crate::config::{CameraConfig, CameraId, Transport};
+use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
 use crate::probe::{self, MAX_PROBES, Probe};
@@ -43,6 +44,10 @@ pub struct Config {
     pub linger: Duration,
     /// The most cameras this engine keeps.
     pub max_cameras: usize,
+    /// The most consumers that read one camera at a time.
+    pub max_consumers_per_camera: usize,
+    /// The most consumers that read any camera at a time.
+    pub max_consumers: usize,
 }
 
 impl Default for Config {
@@ -55,6 +60,8 @@ impl Default for Config {
             registry: Arc::new(MemoryRegistry),
             linger: Duration::from_secs(5),
             max_cameras: 1000,
+            max_consumers_per_camera: 128,
+            max_consumers: 1000,
         }
     }
 }
@@ -102,6 +109,7 @@ impl Engine {
         let around = Surroundings {
             tools: Arc::new(Tools { sidecar, replays: Replays::new(config.replays) }),
             linger: config.linger,
+            consumers: Arc::new(Quota::new(config.max_consumers_per_camera, config.max_consumers)),
             changes: watch::Sender::new(0),
             tasks: TaskTracker::new(),
         };

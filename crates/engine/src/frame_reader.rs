@@ -97,10 +97,10 @@ impl FrameReader {
         streams: &Arc<Streams>,
         spec: Spec,
         cancelled: CancellationToken,
-        enter: impl FnOnce(Role) -> ConsumerHandle,
+        enter: impl FnOnce(Role) -> Result<ConsumerHandle>,
     ) -> Result<Self> {
         let stream = streams.covering(spec.size);
-        let consumer = enter(stream.role);
+        let consumer = enter(stream.role)?;
         Ok(Self {
             streams: Arc::clone(streams),
             spec,

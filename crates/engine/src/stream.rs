@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::config::Size;
+use crate::consumer::Quota;
 use crate::freeze::Freeze;
 use crate::ingest::{Ingest, Orders};
 use crate::packet::StreamInfo;
@@ -80,6 +81,8 @@ pub(crate) struct Surroundings {
     pub(crate) tools: Arc<Tools>,
     /// How long a rendition goes on decoding after its last consumer left.
     pub(crate) linger: Duration,
+    /// The room for consumers.
+    pub(crate) consumers: Arc<Quota>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) tasks: TaskTracker,
 }
@@ -94,7 +97,7 @@ impl Stream {
         cancelled: CancellationToken,
         span: &tracing::Span,
     ) -> Self {
-        let Surroundings { tools, linger, changes, tasks } = around;
+        let Surroundings { tools, linger, changes, tasks, .. } = around;
         let feed = Arc::new(PacketFeed::new(frame_buffer_size));
         let freeze = Arc::<Freeze>::default();
         let first = if orders.always { Status::connecting() } else { Status::stopped() };

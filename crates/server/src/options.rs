@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::builder::BoolishValueParser;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, value_parser};
 use directories::ProjectDirs;
 use fanlight_api::Token;
 use fanlight_engine::Hardware;
@@ -74,6 +74,14 @@ pub(crate) struct Options {
     /// The certificate's private key; PEM.
     #[arg(long, env = "FANLIGHT_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// How many consumers may read one camera at a time.
+    #[arg(long, env = "FANLIGHT_MAX_CONSUMERS_PER_CAMERA", value_name = "NUMBER", default_value_t = 128,
+        value_parser = value_parser!(u16).range(1..=10_000))]
+    pub(crate) max_consumers_per_camera: u16,
+    /// How many consumers may read any camera at a time.
+    #[arg(long, env = "FANLIGHT_MAX_CONSUMERS", value_name = "NUMBER", default_value_t = 1000,
+        value_parser = value_parser!(u16).range(1..=10_000))]
+    pub(crate) max_consumers: u16,
     /// How much to log.
     #[arg(long, env = "LOG_LEVEL", value_enum, default_value = "info", ignore_case = true)]
     pub(crate) log_level: LogLevel,
