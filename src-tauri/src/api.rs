@@ -76,7 +76,8 @@ pub(crate) async fn start(
     }
     if let Some(listener) = listener {
         tracing::info!("the API is on http://{host}:{port}");
-        tasks.spawn(fanlight_api::serve(listener, router.clone(), cancelled));
+        let room = engine.max_consumers();
+        tasks.spawn(fanlight_api::serve(listener, router.clone(), room, cancelled));
     }
     Api { router, port, url: format!("http://{host}:{port}"), error }
 }

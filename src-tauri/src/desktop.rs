@@ -31,6 +31,7 @@ pub(crate) struct Desktop {
 impl Desktop {
     /// Starts the engine with the cameras of the data folder, and serves the API.
     pub(crate) fn start(app: &App) -> anyhow::Result<Self> {
+        fanlight_api::raise_file_limit();
         let folder = data_folder(app)?;
         fs::create_dir_all(&folder)
             .with_context(|| format!("{} cannot be created", folder.display()))?;

@@ -5,7 +5,8 @@
 //! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
-//! finds out what happens, `events` tells it; `serve` owns the accept loop; `openapi` describes it all.
+//! finds out what happens, `events` tells it; `serve` owns the accept loop, `places` its room;
+//! `openapi` describes it all.
 
 mod auth;
 mod call;
@@ -13,6 +14,7 @@ pub mod camera_list;
 mod consumers;
 mod events;
 mod extract;
+mod files;
 mod frame;
 mod guard;
 mod health;
@@ -22,6 +24,7 @@ mod metrics;
 mod mjpeg;
 mod observer;
 mod openapi;
+mod places;
 mod probe;
 mod problem;
 mod runtime_folder;
@@ -49,6 +52,7 @@ use utoipa_axum::routes;
 
 pub use auth::{NoToken, Token};
 pub use call::call;
+pub use files::raise_file_limit;
 pub use openapi::text as openapi;
 pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};

@@ -1,21 +1,23 @@
 //! The accept loop. Our own, because `axum::serve` limits neither the time a client takes for its
-//! headers nor the number of connections.
+//! headers nor the number of connections. `places` decides whose connection stays.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use hyper::body::Incoming;
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -23,7 +25,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use crate::files;
 use crate::leases::{Leases, SWEEP_PERIOD};
+use crate::places::{Place, Places, Working};
 
 /// A client that takes longer for its headers is cut off.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,8 +36,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection whose other end takes nothing for this long is gone.
 #[cfg(target_os = "linux")]
 const STUCK: Duration = Duration::from_secs(60);
-/// Connections open at a time; further ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
+/// Connections open at a time beside those of consumers.
+const OTHER_CONNECTIONS: usize = 1024;
 /// What waits in the system's buffer for a client, beyond what is on its way: the system would keep
 /// seconds of pictures for a slow one. Smaller ones cost more wake-ups than they save.
 #[cfg(target_os = "linux")]
@@ -51,9 +55,15 @@ pub async fn bind(host: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(host, port)).await
 }
 
-/// Serves until cancelled, then lets running requests end for a second.
-pub async fn serve(listener: TcpListener, router: Router, cancelled: CancellationToken) {
-    accept(listener, None, router, cancelled).await;
+/// Serves until cancelled, then lets running requests end for a second. There is room for the
+/// connections of so many consumers, and of many others.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    max_consumers: usize,
+    cancelled: CancellationToken,
+) {
+    accept(listener, None, router, max_consumers, cancelled).await;
 }
 
 /// As [`serve`], over TLS.
@@ -61,52 +71,68 @@ pub async fn serve_tls(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     router: Router,
+    max_consumers: usize,
     cancelled: CancellationToken,
 ) {
-    accept(listener, Some(tls.into()), router, cancelled).await;
+    accept(listener, Some(tls.into()), router, max_consumers, cancelled).await;
 }
 
 async fn accept(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
+    max_consumers: usize,
     cancelled: CancellationToken,
 ) {
     let connections = TaskTracker::new();
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Places::new(files::connections(max_consumers + OTHER_CONNECTIONS));
+    let next = async || match listener.accept().await {
+        Ok((stream, _)) => Some((stream, places.take().await)),
+        Err(error) => {
+            tracing::warn!("a connection could not be accepted: {error}");
+            if !files::none_left(&error) || !places.make_room() {
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+            None
+        }
+    };
     loop {
-        let slot = tokio::select! {
-            slot = Arc::clone(&slots).acquire_owned() => slot,
-            () = cancelled.cancelled() => break,
-        };
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!("a connection could not be accepted: {error}");
-                    tokio::time::sleep(ACCEPT_RETRY).await;
-                    continue;
-                }
+        let (stream, place) = tokio::select! {
+            next = next() => match next {
+                Some(next) => next,
+                None => continue,
             },
             () = cancelled.cancelled() => break,
         };
         let (tls, router, cancelled) = (tls.clone(), router.clone(), cancelled.clone());
         connections.spawn(async move {
             prepare(&stream);
-            match tls {
-                None => connection(stream, router, cancelled).await,
-                Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => connection(stream, router, cancelled).await,
-                    Ok(Err(error)) => tracing::debug!("no TLS: {error}"),
-                    Err(_) => tracing::debug!("no TLS: the handshake took too long"),
-                },
+            tokio::select! {
+                () = handle(stream, tls, router, &place, cancelled) => {}
+                () = place.sent_away() => tracing::debug!("an idle connection made room"),
             }
-            drop(slot);
         });
     }
     drop(listener);
     connections.close();
     let _ = timeout(DRAIN, connections.wait()).await;
+}
+
+async fn handle(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    place: &Arc<Place>,
+    cancelled: CancellationToken,
+) {
+    match tls {
+        None => connection(stream, router, place, cancelled).await,
+        Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) => connection(stream, router, place, cancelled).await,
+            Ok(Err(error)) => tracing::debug!("no TLS: {error}"),
+            Err(_) => tracing::debug!("no TLS: the handshake took too long"),
+        },
+    }
 }
 
 fn prepare(stream: &TcpStream) {
@@ -125,15 +151,19 @@ fn prepare(stream: &TcpStream) {
 }
 
 /// One connection and the readers it leases. When cancelled, it ends with its running request.
-async fn connection<S>(stream: S, router: Router, cancelled: CancellationToken)
+async fn connection<S>(stream: S, router: Router, place: &Arc<Place>, cancelled: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let leases = Leases::default();
     let for_requests = leases.clone();
-    let service = router.map_request(move |mut request: Request<Incoming>| {
+    let for_places = Arc::clone(place);
+    let service = tower::service_fn(move |mut request: Request<Incoming>| {
+        let working = for_places.work();
         request.extensions_mut().insert(for_requests.clone());
-        request.map(Body::new)
+        request.extensions_mut().insert(Arc::clone(&for_places));
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move { answer.await.map(|answer| answer.map(|body| Answer { body, _working: working })) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -157,5 +187,31 @@ where
                 connection.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+/// A body whose connection is at work until all of it was taken.
+struct Answer {
+    body: Body,
+    _working: Working,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -2,8 +2,10 @@
 //! access units as the camera sends them, of which a slow client loses whole GOPs. With `credit` a
 //! client gets as many messages as it asks for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use axum_tws::{CloseCode, Config, Limits, Message, WebSocket, WebSocketError, WebSocketUpgrade};
 use bytes::Bytes;
@@ -19,6 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Asked, Named};
 use crate::frame::{consumer, period, quality, size};
+use crate::places::Place;
 use crate::problem::Problem;
 use crate::ws_credit::Credit;
 use crate::ws_message::{Form, WsFormat};
@@ -99,6 +102,7 @@ pub(crate) async fn connect(
     Named(camera): Named,
     Asked(query): Asked<WsQuery>,
     headers: HeaderMap,
+    place: Option<Extension<Arc<Place>>>,
     upgrade: Result<WebSocketUpgrade, WebSocketError>,
 ) -> Answer<Response> {
     if let Some(fault) = camera.lasting_fault() {
@@ -123,10 +127,13 @@ pub(crate) async fn connect(
             known.map(|size| pictures(&camera, size?, period, consumer.clone())).transpose()?
         }
     };
+    // Its connection is handed over to us, and its place with it.
+    let working = place.map(|Extension(place)| place.work());
     let response = upgrade
         .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
         .config(Config::default().frame_size(MAX_FRAME))
         .on_upgrade(move |mut socket| async move {
+            let _working = working;
             let ended = match feed {
                 Some(feed) => push(&mut socket, feed, form, credit).await,
                 None => match join(&mut socket, &camera, wish, consumer).await {

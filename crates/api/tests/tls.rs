@@ -33,6 +33,7 @@ async fn it_answers_over_tls_and_plain_http_gets_nothing() {
         listener,
         Arc::new(config),
         api.router.clone(),
+        10,
         cancelled.clone(),
     ));
 

@@ -107,7 +107,7 @@ async fn handshake(api: &Api, protocols: &str) -> String {
     let address = listener.local_addr().expect("bound");
     let cancelled = CancellationToken::new();
     let serving =
-        tokio::spawn(fanlight_api::serve(listener, api.router.clone(), cancelled.clone()));
+        tokio::spawn(fanlight_api::serve(listener, api.router.clone(), 10, cancelled.clone()));
     let mut stream = TcpStream::connect(address).await.expect("connects");
     let request = format!(
         "GET /ws/cam HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

@@ -153,6 +153,10 @@ impl Quota {
         Self { per_camera, total, present: AtomicUsize::new(0) }
     }
 
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
     /// Counts one in, unless there are too many at all or at its camera.
     fn enter(&self, at_camera: usize) -> Result<(), Error> {
         let refused = |whose: &str, most: usize, setting: &str| {

@@ -328,6 +328,11 @@ impl Engine {
         Ok(())
     }
 
+    /// How many consumers may read any camera at a time.
+    pub fn max_consumers(&self) -> usize {
+        self.0.around.consumers.total()
+    }
+
     /// Wakes up at every change of the camera list or of a camera's status.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.0.around.changes.subscribe()

@@ -53,6 +53,7 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
+    fanlight_api::raise_file_limit();
     let (token, tls) = (options.token()?, options.tls()?);
     // Before the port is taken: whoever sees it taken may then rely on the signals.
     let ended = shutdown::requested()?;
@@ -89,11 +90,11 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let sharing = frames.map(|socket| {
         tokio::spawn(socket.serve(router.clone(), address.port(), cancelled.clone()))
     });
-    let ending = cancelled.clone();
+    let (ending, room) = (cancelled.clone(), engine.max_consumers());
     let serving = tokio::spawn(async move {
         match tls {
-            Some(tls) => fanlight_api::serve_tls(listener, tls, router, ending).await,
-            None => fanlight_api::serve(listener, router, ending).await,
+            Some(tls) => fanlight_api::serve_tls(listener, tls, router, room, ending).await,
+            None => fanlight_api::serve(listener, router, room, ending).await,
         }
     });
     let signal = ended.await;
