@@ -101,6 +101,11 @@ def memory(server: Server) -> float:
     return processes.memory([psutil.Process(server.pid)])
 
 
+def connections(server: Server) -> int:
+    """Those that the server has open."""
+    return sum(one.status == psutil.CONN_ESTABLISHED for one in psutil.Process(server.pid).net_connections("tcp"))
+
+
 def test_a_crowd_that_takes_and_gives_nothing(server: Server) -> None:
     assert STOPPED + IDLE + TRICKLING > CONSUMERS + 1024, "they must not all find room"
     good = Reader(readers.websocket, server.url, "cam", (640, 360), seconds=60)
@@ -145,6 +150,46 @@ def test_a_crowd_that_takes_and_gives_nothing(server: Server) -> None:
     eventually(lambda: server.stream("cam")["client_count"] == 0)
     # The demand is over, and so is what it took: the rest is what the allocator keeps for the next time.
     eventually(lambda: memory(server) < before + 60)
+
+
+@pytest.mark.parametrize("how", ["websocket", "pull"])
+def test_who_stops_in_the_middle_of_a_large_picture_holds_it_only_for_so_long(server: Server, how: str) -> None:
+    """Clients that stop in the middle of different pictures hold all of these, up to a bound."""
+    size, large, bound = "width=1920&height=1080", 1920 * 1080 * 3, 256 << 20
+    most = bound // large
+    stopped = most + 20
+    request = (
+        upgrade(server, f"/ws/cam?{size}")
+        if how == "websocket"
+        else f"GET /api/streams/cam/frame?{size} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    )
+
+    def pull() -> int:
+        """A good client asks for such a picture, and how many clients there are."""
+        answer = server.ask("GET", f"/api/streams/cam/frame?{size}")
+        assert (answer.status, len(answer.body)) == (200, large)
+        return connections(server)
+
+    with ExitStack() as crowd:
+        before, memory_before = pull(), memory(server)
+        crowd_of = []
+        for _ in range(stopped):
+            client = crowd.enter_context(connect(server, buffer=4096))
+            client.sendall(request)
+            crowd_of.append(client)
+        for client in crowd_of:
+            assert client.recv(1, socket.MSG_PEEK), "it is being answered"
+        grown = 0.0
+
+        def is_relieved() -> bool:
+            nonlocal grown
+            grown = max(grown, memory(server) - memory_before)
+            return pull() <= before + most
+
+        eventually(is_relieved, within=15)
+        assert connections(server) > before + most // 2, "and no more of them than it takes"
+        assert grown < bound / 1e6 * 1.1 + 20 * large / 1e6 + 60, f"{grown:.0f} MB"
+    eventually(lambda: server.stream("cam")["client_count"] == 0, within=15)
 
 
 def test_there_is_room_for_so_many_websockets(server: Server) -> None:

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::extract::{Asked, Named};
 use crate::leases::{Lease, Leases};
 use crate::openapi::Raw;
+use crate::places::Place;
 use crate::problem::Problem;
 use crate::{Answer, invalid};
 
@@ -152,6 +153,7 @@ pub(crate) async fn frame(
     Asked(query): Asked<FrameQuery>,
     leases: Option<Extension<Leases>>,
     handover: Option<Extension<Handover>>,
+    place: Option<Extension<Arc<Place>>>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let wait = query.wait.map_or(DEFAULT_WAIT, Duration::from_millis);
@@ -179,7 +181,10 @@ pub(crate) async fn frame(
         let handed = HandedOver { frame, pixels, gap, substream: role == Role::Sub };
         return Ok(Extension(handed).into_response());
     }
-    let bytes = query.format.encode(&frame, quality).await?;
+    let mut bytes = query.format.encode(&frame, quality).await?;
+    if let Some(Extension(place)) = place {
+        bytes = place.watch(bytes);
+    }
     let response = Response::builder()
         .header(CONTENT_TYPE, query.format.content_type())
         .header(CACHE_CONTROL, "no-store")

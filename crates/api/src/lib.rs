@@ -5,8 +5,8 @@
 //! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
-//! finds out what happens, `events` tells it; `serve` owns the accept loop, `places` its room;
-//! `openapi` describes it all.
+//! finds out what happens, `events` tells it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
+//! slow clients hold; `openapi` describes it all.
 
 mod auth;
 mod call;
@@ -34,6 +34,7 @@ mod shared_memory;
 mod snapshot;
 mod streams;
 mod transfer;
+mod under_way;
 mod watching;
 pub mod wire;
 mod ws;

@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+
+use crate::under_way::{LARGE, UnderWay};
 
 /// All places of one listener.
 #[derive(Debug)]
@@ -16,6 +20,7 @@ pub(crate) struct Places {
     idle: Mutex<Idle>,
     /// Another one became idle.
     rested: Notify,
+    under_way: UnderWay,
 }
 
 /// Those that may be sent away, the one that has been idle longest first.
@@ -29,7 +34,12 @@ struct Idle {
 impl Places {
     pub(crate) fn new(number: usize) -> Arc<Self> {
         let free = Arc::new(Semaphore::new(number));
-        Arc::new(Self { free, idle: Mutex::default(), rested: Notify::new() })
+        Arc::new(Self {
+            free,
+            idle: Mutex::default(),
+            rested: Notify::new(),
+            under_way: UnderWay::default(),
+        })
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -113,6 +123,16 @@ impl Place {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The same bytes, and whoever takes them too slowly while many do is sent away.
+    pub(crate) fn watch(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        if bytes.len() < LARGE {
+            return bytes;
+        }
+        let under_way = &self.places.under_way;
+        let number = under_way.add(Instant::now(), bytes.len(), self.sent_away.clone());
+        Bytes::from_owner(Watched { bytes, place: Arc::clone(self), number })
+    }
+
     /// Waits until this connection has to make room.
     pub(crate) async fn sent_away(&self) {
         self.sent_away.cancelled().await;
@@ -127,9 +147,35 @@ impl Drop for Place {
     }
 }
 
+/// Bytes that somebody is being sent. Dropped once they all are, or are given up.
+struct Watched {
+    bytes: Bytes,
+    place: Arc<Place>,
+    number: u64,
+}
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.place.places.under_way.remove(self.number);
+    }
+}
+
 /// A request being answered, or a WebSocket.
 #[derive(Debug)]
 pub(crate) struct Working(Arc<Place>);
+
+impl Working {
+    /// Where it is done.
+    pub(crate) fn place(&self) -> &Arc<Place> {
+        &self.0
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -188,6 +234,20 @@ mod tests {
         place.sent_away().await;
         drop(place);
         waiting.await.expect("it got the place");
+    }
+
+    #[test]
+    fn what_is_sent_is_watched_until_it_is_gone() {
+        let places = Places::new(1);
+        let place = take(&places).expect("free");
+        let (small, large) = (Bytes::from_static(b"small"), Bytes::from(vec![7; LARGE]));
+        assert_eq!(place.watch(small.clone()), small);
+        let watched = place.watch(large.clone());
+        assert_eq!(watched, large);
+        drop(place);
+        assert!(take(&places).is_none(), "it is still being sent");
+        drop(watched);
+        assert!(take(&places).is_some());
     }
 
     #[test]

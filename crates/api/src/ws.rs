@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Asked, Named};
 use crate::frame::{consumer, period, quality, size};
-use crate::places::Place;
+use crate::places::{Place, Working};
 use crate::problem::Problem;
 use crate::ws_credit::Credit;
 use crate::ws_message::{Form, WsFormat};
@@ -133,17 +133,22 @@ pub(crate) async fn connect(
         .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
         .config(Config::default().frame_size(MAX_FRAME))
         .on_upgrade(move |mut socket| async move {
-            let _working = working;
-            let ended = match feed {
-                Some(feed) => push(&mut socket, feed, form, credit).await,
-                None => match join(&mut socket, &camera, wish, consumer).await {
-                    Ok(Some(feed)) => push(&mut socket, feed, form, credit).await,
-                    Ok(None) => Ok(()),
-                    Err(end) => Err(end),
-                },
+            let place = working.as_ref().map(Working::place);
+            let serving = async {
+                let feed = match feed {
+                    Some(feed) => Some(feed),
+                    None => join(&mut socket, &camera, wish, consumer).await?,
+                };
+                match feed {
+                    Some(feed) => push(&mut socket, feed, form, credit, place).await,
+                    None => Ok(()),
+                }
             };
-            if let Err(end) = ended {
-                tracing::debug!("websocket ended: {end}");
+            tokio::select! {
+                ended = serving => if let Err(end) = ended {
+                    tracing::debug!("websocket ended: {end}");
+                },
+                () = sent_away(place) => {}
             }
         });
     Ok(response.into_response())
@@ -277,6 +282,7 @@ async fn push(
     mut feed: Feed,
     form: Form,
     mut credit: Credit,
+    place: Option<&Arc<Place>>,
 ) -> Result<(), WebSocketError> {
     let mut ping = interval(PING_PERIOD);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -285,8 +291,8 @@ async fn push(
         tokio::select! {
             next = feed.next_with(credit, form) => match next {
                 Ok(message) => {
-                    send(socket, message).await?;
                     credit.spend();
+                    send(socket, watched(message, place)).await?;
                 }
                 Err(end) => return close(socket, end.message()).await,
             },
@@ -296,6 +302,22 @@ async fn push(
                 Heard::Gone => return Ok(()),
             },
         }
+    }
+}
+
+/// A message whose client may not hold it for ever while many do.
+fn watched(message: Message, place: Option<&Arc<Place>>) -> Message {
+    match place {
+        Some(place) => Message::binary(place.watch(message.into_payload().into())),
+        None => message,
+    }
+}
+
+/// Waits until the client has to go.
+async fn sent_away(place: Option<&Arc<Place>>) {
+    match place {
+        Some(place) => place.sent_away().await,
+        None => std::future::pending().await,
     }
 }
 
