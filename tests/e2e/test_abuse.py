@@ -172,12 +172,12 @@ def test_who_stops_in_the_middle_of_a_large_picture_holds_it_only_for_so_long(se
 
     with ExitStack() as crowd:
         before, memory_before = pull(), memory(server)
-        crowd_of = []
+        clients = []
         for _ in range(stopped):
             client = crowd.enter_context(connect(server, buffer=4096))
             client.sendall(request)
-            crowd_of.append(client)
-        for client in crowd_of:
+            clients.append(client)
+        for client in clients:
             assert client.recv(1, socket.MSG_PEEK), "it is being answered"
         grown = 0.0
 
