@@ -68,6 +68,7 @@ pub(crate) struct WsQuery {
     #[param(inline)]
     stream: WsStream,
     /// How many messages the client is sent before it asks for more.
+    #[param(minimum = 1, maximum = 16)]
     credit: Option<u8>,
 }
 

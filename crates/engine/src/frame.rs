@@ -38,16 +38,11 @@ pub struct Frame {
     picture: Picture,
     /// Where its BGR form is put.
     slots: Slots,
-    bgr24: OnceLock<Result<Bgr24>>,
+    pixels: OnceLock<Result<Arc<Pixels>>>,
+    /// The pixels for the network.
+    bgr24: OnceLock<Result<Bytes>>,
     /// By quality.
     jpegs: Mutex<Vec<(Quality, Made)>>,
-}
-
-/// One picture's pixels, in two guises.
-#[derive(Debug, Clone)]
-struct Bgr24 {
-    pixels: Arc<Pixels>,
-    bytes: Bytes,
 }
 
 /// Lets `Bytes` share them.
@@ -109,6 +104,7 @@ impl Frame {
             decoded: by_decoder,
             picture,
             slots,
+            pixels: OnceLock::new(),
             bgr24: OnceLock::new(),
             jpegs: Mutex::default(),
         }
@@ -120,7 +116,11 @@ impl Frame {
     /// # Errors
     /// [`crate::ErrorKind::Internal`] when the conversion fails.
     pub fn bgr24(&self) -> Result<Bytes> {
-        self.made_bgr24().map(|made| made.bytes)
+        let make = || {
+            let pixels = self.slots.lend(&self.pixels()?)?;
+            Ok(Bytes::from_owner(Owner(pixels)))
+        };
+        self.bgr24.get_or_init(make).clone()
     }
 
     /// The same pixels, for whoever hands them to another process.
@@ -128,17 +128,11 @@ impl Frame {
     /// # Errors
     /// As [`Frame::bgr24`].
     pub fn pixels(&self) -> Result<Arc<Pixels>> {
-        self.made_bgr24().map(|made| made.pixels)
-    }
-
-    fn made_bgr24(&self) -> Result<Bgr24> {
         let make = || {
             let fill = |out: &mut [u8]| convert::bgr24(&self.picture.0, self.size, out);
-            let pixels = Arc::new(self.slots.put(fill)?);
-            let bytes = Bytes::from_owner(Owner(Arc::clone(&pixels)));
-            Ok(Bgr24 { pixels, bytes })
+            self.slots.put(fill).map(Arc::new)
         };
-        self.bgr24.get_or_init(make).clone()
+        self.pixels.get_or_init(make).clone()
     }
 
     /// A JPEG.

@@ -50,10 +50,28 @@ impl Slots {
             fill(slot.as_mut())?;
             return Ok(Pixels(Memory::Shared(slot)));
         }
+        self.put_aside(fill)
+    }
+
+    /// Puts a picture into memory of this process alone.
+    fn put_aside(&self, fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<Pixels> {
         let spare = self.0.spare().pop();
         let mut bytes = spare.unwrap_or_else(|| vec![0; self.0.len]);
         fill(&mut bytes)?;
         Ok(Pixels(Memory::Own(bytes, self.clone())))
+    }
+
+    /// The same picture for somebody who may hold it for long, such as a slow client of the network:
+    /// a copy where shared memory is scarce, so that the readers of that are not kept waiting.
+    pub(crate) fn lend(&self, pixels: &Arc<Pixels>) -> Result<Arc<Pixels>> {
+        if !pixels.is_scarce() {
+            return Ok(Arc::clone(pixels));
+        }
+        let copy = |bytes: &mut [u8]| {
+            bytes.copy_from_slice((**pixels).as_ref());
+            Ok(())
+        };
+        self.put_aside(copy).map(Arc::new)
     }
 
     #[cfg(target_os = "linux")]
@@ -104,6 +122,16 @@ impl Pixels {
                 offset: slot.offset(),
             }),
             Memory::Own(..) => None,
+        }
+    }
+}
+
+impl Pixels {
+    fn is_scarce(&self) -> bool {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Memory::Shared(slot) => slot.segment().is_scarce(),
+            Memory::Own(..) => false,
         }
     }
 }
@@ -163,6 +191,19 @@ mod tests {
             offsets.insert(newest.location().expect("shared").offset);
         }
         assert_eq!((offsets.len(), newest.as_ref()[0]), (2, 49));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_holds_pictures_for_long_leaves_shared_memory_to_others() {
+        let slots = Slots::new(5000);
+        let lent: Vec<_> = (0..100)
+            .map(|value| slots.lend(&Arc::new(put(&slots, value))).expect("lent"))
+            .collect();
+        assert!(put(&slots, 200).location().is_some());
+        for (value, pixels) in lent.iter().enumerate() {
+            assert!((**pixels).as_ref().iter().all(|byte| usize::from(*byte) == value));
+        }
     }
 
     #[test]

@@ -111,6 +111,13 @@ impl Segment {
         Some(Slot { segment: Arc::clone(self), number })
     }
 
+    /// Whether more than half of the slots are in use.
+    pub(super) fn is_scarce(&self) -> bool {
+        let free = self.free();
+        let used = free.fresh - free.returned.len();
+        used * 2 > self.count
+    }
+
     pub(super) fn id(&self) -> u64 {
         self.id
     }
