@@ -216,7 +216,6 @@ async fn newest(
     consumer: ConsumerInfo,
     shared: bool,
 ) -> Result<(Arc<Frame>, u64, Role), Error> {
-    let mut status = camera.status();
     let frame = async {
         let spec = Spec { size: size(camera, query.width, query.height).await?, period };
         let kept = leases.as_ref().and_then(|leases| leases.take(camera.id(), spec));
@@ -236,22 +235,7 @@ async fn newest(
     tokio::select! {
         biased;
         frame = frame => frame,
-        fault = lasting_fault(camera, &mut status) => Err(fault),
-    }
-}
-
-/// Waits until it is clear that no frame will come unless someone changes something.
-async fn lasting_fault(
-    camera: &Camera,
-    status: &mut tokio::sync::watch::Receiver<fanlight_engine::Status>,
-) -> Error {
-    loop {
-        if let Some(fault) = camera.lasting_fault() {
-            return fault;
-        }
-        if status.changed().await.is_err() {
-            return Error::new(ErrorKind::StreamNotRunning, "this camera was stopped");
-        }
+        fault = camera.until_lasting_fault() => Err(fault),
     }
 }
 

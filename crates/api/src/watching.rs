@@ -38,20 +38,7 @@ pub(crate) async fn within_patience<T>(
     tokio::select! {
         biased;
         found = timeout(PATIENCE, wanted) => found.unwrap_or_else(|_| Err(nothing_came(camera))),
-        fault = lasting_fault(camera) => Err(fault),
-    }
-}
-
-/// Waits until it is clear that no frame will come unless someone changes something.
-async fn lasting_fault(camera: &Camera) -> Error {
-    let mut status = camera.status();
-    loop {
-        if let Some(fault) = camera.lasting_fault() {
-            return fault;
-        }
-        if status.changed().await.is_err() {
-            return Error::new(ErrorKind::StreamNotRunning, "this camera was stopped");
-        }
+        fault = camera.until_lasting_fault() => Err(fault),
     }
 }
 

@@ -244,6 +244,19 @@ impl Camera {
         }
     }
 
+    /// Waits until there will be no frames unless someone changes something; why.
+    pub async fn until_lasting_fault(&self) -> Error {
+        let mut status = self.status();
+        loop {
+            if let Some(fault) = self.lasting_fault() {
+                return fault;
+            }
+            if status.changed().await.is_err() {
+                return Error::new(ErrorKind::StreamNotRunning, "this camera was stopped");
+            }
+        }
+    }
+
     /// What arrived of the main stream in each of the last minutes' seconds, oldest first, and how
     /// long ago the last of them ended.
     pub fn history(&self) -> (Vec<Arrivals>, Duration) {
