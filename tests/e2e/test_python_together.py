@@ -60,7 +60,7 @@ def test_cameras_that_do_not_go_together_are_a_timeout(site: Site) -> None:
         started = time.monotonic()
         assert read_synchronised([left, demo], tolerance=0, timeout=0.7) is None
         assert 0.6 < time.monotonic() - started < 0.9
-        frame = left.get_frame(1)
+        frame = left.get_frame(5)  # it may have been joined right after a keyframe
         assert frame is not None
         assert frame.age < 0.5, "what was still asked for is no old frame"
 
