@@ -267,7 +267,7 @@ with RTSPStreamClient(sys.argv[1], "door") as client:
 
 
 def test_readers_killed_at_random_tear_nothing_and_leave_nothing(site: Site, client: RTSPStreamClient) -> None:
-    """FANLIGHT_SOAK, in seconds, has it go on for longer, with sixteen readers."""
+    """FANLIGHT_SOAK, in seconds, has it go on for longer, with sixteen readers; give pytest a longer --timeout, too."""
     soak = float(os.environ.get("FANLIGHT_SOAK", "0"))
     site.server.ask("PATCH", "/api/streams/door", {"width": 320, "height": 180})
     client.size = (320, 180)

@@ -17,9 +17,9 @@ use crate::packet::{AccessUnit, Packet, StreamInfo};
 /// 50 Mbit/s camera.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Packets of the former GOP kept behind a fresh keyframe, so that a reader that is a moment late
-/// loses nothing.
-const TAIL: usize = 25;
+/// Packets of the former GOP kept behind a fresh keyframe, so that a reader that is half a second late
+/// loses nothing. One that is later is better off at the keyframe.
+const TAIL: usize = 12;
 
 /// Over how long rates are measured.
 const RATE_WINDOW: Duration = Duration::from_secs(3);
