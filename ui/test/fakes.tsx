@@ -3,15 +3,16 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, render } from '@testing-library/react';
 import { App } from '../src/app/App';
 import { ServicesProvider } from '../src/app/context';
-import type {
-  AppInfo,
-  Backend,
-  NewStream,
-  Stream,
-  StreamList,
-  StreamStatus,
-  TileFrame,
-  WatchedTile,
+import {
+  type AppInfo,
+  type Backend,
+  BackendError,
+  type NewStream,
+  type Stream,
+  type StreamList,
+  type StreamStatus,
+  type TileFrame,
+  type WatchedTile,
 } from '../src/backend';
 import { FrameHub } from '../src/player/hub';
 
@@ -64,6 +65,20 @@ export class FakeBackend implements Backend {
   #news: ((list: StreamList) => void) | null = null;
 
   constructor(public streams: Stream[] = []) {}
+
+  /** What `request` answers, by `METHOD /path`. */
+  answers = new Map<string, unknown>();
+  /** Every `request` so far, with its body. */
+  requests: [string, unknown][] = [];
+
+  request = async <T,>(method: string, path: string, body?: unknown) => {
+    const asked = `${method} ${path}`;
+    this.requests.push([asked, body]);
+    if (!this.answers.has(asked)) throw new BackendError(`no answer to ${asked}`, 'not_found', 404);
+    const answer = this.answers.get(asked);
+    if (answer instanceof Error) throw answer;
+    return answer as T;
+  };
 
   info = async () => this.appInfo;
   listStreams = async () => ({ streams: this.streams });

@@ -31,6 +31,8 @@ export interface TileFrame {
 }
 
 export interface Backend {
+  /** Any call of the API; a refusal is a BackendError. */
+  request<T>(method: string, path: string, body?: unknown): Promise<T>;
   info(): Promise<AppInfo>;
   listStreams(): Promise<StreamList>;
   addStream(stream: NewStream): Promise<void>;

@@ -29,7 +29,7 @@ export class HttpBackend implements Backend {
   constructor(readonly origin: string) {}
 
   async info(): Promise<AppInfo> {
-    const info = await this.#request<ApiInfo>('GET', '/api/info');
+    const info = await this.request<ApiInfo>('GET', '/api/info');
     return {
       version: info.version,
       apiUrl: info.api,
@@ -41,15 +41,15 @@ export class HttpBackend implements Backend {
   }
 
   listStreams(): Promise<StreamList> {
-    return this.#request<StreamList>('GET', '/api/streams');
+    return this.request<StreamList>('GET', '/api/streams');
   }
 
   async addStream(stream: NewStream): Promise<void> {
-    await this.#request('POST', '/api/streams', stream);
+    await this.request('POST', '/api/streams', stream);
   }
 
   async removeStream(streamId: string): Promise<void> {
-    await this.#request('DELETE', `${streamPath(streamId)}/force`);
+    await this.request('DELETE', `${streamPath(streamId)}/force`);
   }
 
   watch(tiles: WatchedTile[]): void {
@@ -90,7 +90,7 @@ export class HttpBackend implements Backend {
     return { tile, client };
   }
 
-  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
     let status: number;
     let text: string;
     try {

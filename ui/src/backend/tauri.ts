@@ -37,15 +37,15 @@ export class TauriBackend implements Backend {
   }
 
   listStreams(): Promise<StreamList> {
-    return this.#request<StreamList>('GET', '/api/streams');
+    return this.request<StreamList>('GET', '/api/streams');
   }
 
   async addStream(stream: NewStream): Promise<void> {
-    await this.#request('POST', '/api/streams', stream);
+    await this.request('POST', '/api/streams', stream);
   }
 
   async removeStream(streamId: string): Promise<void> {
-    await this.#request('DELETE', `${streamPath(streamId)}/force`);
+    await this.request('DELETE', `${streamPath(streamId)}/force`);
   }
 
   readonly pushStreams = (news: (list: StreamList) => void): (() => void) =>
@@ -89,7 +89,7 @@ export class TauriBackend implements Backend {
     }
   }
 
-  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await invoke<{ status: number; body: string }>('request', {
       method,
       path,

@@ -5,13 +5,17 @@ import { initReactI18next } from 'react-i18next';
 import de from './de.json';
 import en from './en.json';
 
+/** Each screen may bring a file of its own; their first keys differ. */
+const english = { ...en };
+const german = { ...de };
+
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof english };
   }
 }
 
-export const LANGUAGES = { en: { translation: en }, de: { translation: de } };
+export const LANGUAGES = { en: { translation: english }, de: { translation: german } };
 
 export const i18n = i18next.createInstance();
 
