@@ -30,9 +30,15 @@ export interface TileFrame {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
+/** When to give up on an answer. */
+export interface Limits {
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
 export interface Backend {
   /** Any call of the API; a refusal is a BackendError. */
-  request<T>(method: string, path: string, body?: unknown): Promise<T>;
+  request<T>(method: string, path: string, body?: unknown, limits?: Limits): Promise<T>;
   info(): Promise<AppInfo>;
   listStreams(): Promise<StreamList>;
   addStream(stream: NewStream): Promise<void>;

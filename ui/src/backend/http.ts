@@ -4,6 +4,7 @@ import {
   type AppInfo,
   type Backend,
   BackendError,
+  type Limits,
   readAnswer,
   streamPath,
   type TileFrame,
@@ -90,13 +91,16 @@ export class HttpBackend implements Backend {
     return { tile, client };
   }
 
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async request<T>(method: string, path: string, body?: unknown, limits?: Limits): Promise<T> {
     let status: number;
     let text: string;
     try {
       const response = await fetch(this.origin + path, {
         method,
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        signal: AbortSignal.any([
+          AbortSignal.timeout(limits?.timeoutMs ?? REQUEST_TIMEOUT_MS),
+          ...(limits?.signal ? [limits.signal] : []),
+        ]),
         ...(body !== undefined && {
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify(body),

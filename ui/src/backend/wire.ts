@@ -38,6 +38,11 @@ export interface Stream {
   name: string;
   /** With the password masked. */
   rtsp_url: string;
+  transport?: 'tcp' | 'udp';
+  mode?: 'always' | 'on_demand';
+  tls_fingerprint?: string | null;
+  /** The smaller stream, with its password masked. */
+  substream?: { rtsp_url: string } | null;
   width: number;
   height: number;
   is_running: boolean;
@@ -64,6 +69,9 @@ export interface NewStream {
   name?: string;
   rtsp_url: string;
   tls_fingerprint?: string;
+  substream_url?: string;
+  transport?: 'tcp' | 'udp';
+  mode?: 'always' | 'on_demand';
   width?: number;
   height?: number;
 }

@@ -4,8 +4,9 @@ import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { Dialog } from '../components/ui/dialog';
 import { sentence } from '../lib/sentence';
-import { AddForm, EMPTY_DRAFT } from './AddForm';
+import { AddForm } from './AddForm';
 import { joinAddress } from './address';
+import { EMPTY_DRAFT, settingsOf } from './draft';
 import { FirstPicture } from './FirstPicture';
 import { useCameraActions } from './useCameras';
 
@@ -45,6 +46,7 @@ function OpenAddDialog({ onClose }: { onClose: () => void }) {
       name: added.name,
       rtsp_url: joinAddress(draft),
       tls_fingerprint: certificate,
+      ...settingsOf(draft),
     });
   };
 

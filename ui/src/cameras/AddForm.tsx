@@ -1,21 +1,18 @@
 // The form of the add dialog: paste anything; sign-in and name only when wanted.
-import { type ClipboardEvent, type FormEvent, useState } from 'react';
+import { type ClipboardEvent, type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../components/ui/button';
 import { Field } from '../components/ui/field';
 import { sentence } from '../lib/sentence';
+import { AdvancedFields } from './AdvancedFields';
 import { hostOf, joinAddress, splitAddress } from './address';
+import { BrandPicker, type Picked } from './BrandPicker';
+import { type Brand, fillIn, lacksPath } from './brands';
+import { type Draft, settingsOf } from './draft';
+import { ProbeView } from './ProbeView';
+import { toMend, useProbe } from './probe';
 import { streamIdFor } from './slug';
 import { useCameraActions, useCameras } from './useCameras';
-
-export interface Draft {
-  url: string;
-  user: string;
-  password: string;
-  name: string;
-}
-
-export const EMPTY_DRAFT: Draft = { url: '', user: '', password: '', name: '' };
 
 interface AddFormProps {
   draft: Draft;
@@ -31,9 +28,23 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
   const [signIn, setSignIn] = useState(draft.user !== '' || draft.password !== '');
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  const [picked, setPicked] = useState<Picked | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const [mend, setMend] = useState<{ field: string } | null>(null);
+  const probe = useProbe(({ code }) => {
+    const field = toMend(code);
+    if (field === 'password') setSignIn(true);
+    if (field) setMend({ field });
+  });
+
+  // After the render that shows the field.
+  useEffect(() => {
+    if (mend) form.current?.querySelector<HTMLElement>(`[name="${mend.field}"]`)?.focus();
+  }, [mend]);
 
   const change = (part: Partial<Draft>) => {
     setError(null);
+    probe.reset();
     onDraft({ ...draft, ...part });
   };
 
@@ -47,12 +58,32 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
     return settled;
   };
 
+  const pick = (brand: Brand | null, channel: number) => {
+    const base = picked?.base ?? draft.url;
+    const streams = brand && fillIn(brand, base, channel);
+    setPicked(brand && { brand, channel, base });
+    change({ url: streams?.main ?? base, substream: streams?.sub ?? '' });
+  };
+
+  const test = () => {
+    const settled = settle(draft.url);
+    if (settled.url === '') {
+      setError(t('add.needAddress'));
+      setMend({ field: 'url' });
+      return;
+    }
+    const { transport } = settled;
+    void probe.start({ url: joinAddress(settled), ...(transport !== 'tcp' && { transport }) });
+  };
+
   const onPaste = (event: ClipboardEvent<HTMLInputElement>) => {
     const { selectionStart, selectionEnd, value } = event.currentTarget;
     // Only a paste that replaces the whole field is a whole address.
     if (selectionStart !== 0 || selectionEnd !== value.length) return;
     event.preventDefault();
     setError(null);
+    setPicked(null);
+    probe.reset();
     settle(event.clipboardData.getData('text'));
   };
 
@@ -73,7 +104,12 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
     );
     setSending(true);
     try {
-      await add({ stream_id: streamId, name, rtsp_url: joinAddress(settled) });
+      await add({
+        stream_id: streamId,
+        name,
+        rtsp_url: joinAddress(settled),
+        ...settingsOf(settled),
+      });
       onAdded({ streamId, name });
     } catch (cause) {
       setError(sentence(cause instanceof Error ? cause.message : String(cause)));
@@ -82,9 +118,10 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
   };
 
   return (
-    <form onSubmit={submit} className="mt-5 space-y-4" noValidate>
+    <form ref={form} onSubmit={submit} className="mt-5 space-y-4" noValidate>
       <Field
         label={t('add.url')}
+        name="url"
         data-testid="add-url"
         value={draft.url}
         placeholder={t('add.urlPlaceholder')}
@@ -92,10 +129,14 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
         autoFocus
         error={error}
         errorTestId="add-error"
-        onChange={(event) => change({ url: event.target.value })}
+        onChange={(event) => {
+          setPicked(null);
+          change({ url: event.target.value });
+        }}
         onPaste={onPaste}
         onBlur={() => settle(draft.url)}
       />
+      {(picked || lacksPath(draft.url)) && <BrandPicker picked={picked} onPick={pick} />}
       {signIn ? (
         <div className="grid grid-cols-2 gap-3">
           <Field
@@ -106,6 +147,7 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
           />
           <Field
             label={t('add.password')}
+            name="password"
             data-testid="add-password"
             type="password"
             value={draft.password}
@@ -131,7 +173,17 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
         placeholder={t('add.namePlaceholder')}
         onChange={(event) => change({ name: event.target.value })}
       />
+      <AdvancedFields value={draft} onChange={change} others={cameras ?? []} />
+      <ProbeView state={probe.state} onCancel={probe.reset} />
       <div className="flex justify-end gap-2 pt-2">
+        <Button
+          className="mr-auto"
+          data-testid="add-test"
+          disabled={probe.state.at === 'running'}
+          onClick={test}
+        >
+          {t('probe.start')}
+        </Button>
         <Button variant="quiet" onClick={onCancel}>
           {t('add.cancel')}
         </Button>

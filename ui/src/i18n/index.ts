@@ -2,12 +2,14 @@
 // another language lacks falls back to it.
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import deCamera from './de/camera.json';
 import de from './de.json';
+import enCamera from './en/camera.json';
 import en from './en.json';
 
 /** Each screen may bring a file of its own; their first keys differ. */
-const english = { ...en };
-const german = { ...de };
+const english = { ...en, ...enCamera };
+const german = { ...de, ...deCamera };
 
 declare module 'i18next' {
   interface CustomTypeOptions {
