@@ -134,7 +134,7 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
           change({ url: event.target.value });
         }}
         onPaste={onPaste}
-        onBlur={() => settle(draft.url)}
+        onBlur={(event) => settle(event.currentTarget.value)}
       />
       {(picked || lacksPath(draft.url)) && <BrandPicker picked={picked} onPick={pick} />}
       {signIn ? (
