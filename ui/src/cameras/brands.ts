@@ -1,5 +1,5 @@
-// Where cameras of known makers keep their streams. The paths are the makers' own, from their
-// manuals; a recorder serves each of its cameras under a channel of its own.
+// Where cameras of known makers keep their streams. Firmware differs, so a path is a good
+// first guess that the test confirms; a recorder serves each of its cameras under a channel.
 
 /** `paths` is null where each camera has another one, which only its app knows. */
 export interface Brand {
