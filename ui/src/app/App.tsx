@@ -81,6 +81,7 @@ export function App() {
           {all.length > 0 && (
             <Grid
               cameras={all}
+              bare={bare}
               soloId={soloId}
               onSolo={setWantedSolo}
               onRemove={setRemoving}

@@ -1,8 +1,11 @@
 // The live tiles, packed into whatever room there is; or one of them alone.
 import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useHotkeys } from '../app/useHotkeys';
 import type { Stream } from '../backend';
 import { rememberedAspect } from '../cameras/health';
+import { LayoutBar } from './LayoutBar';
+import { cells, placesOf, showsWhole, storedLayout, storeLayout } from './layout';
 import { type Box, pack } from './packing';
 import { Tile } from './Tile';
 
@@ -11,16 +14,20 @@ const GAP = 4;
 
 interface GridProps {
   cameras: Stream[];
+  /** Pictures only, without the line to choose a layout. */
+  bare: boolean;
   soloId: string | null;
   onSolo: (streamId: string | null) => void;
   onRemove: (camera: Stream) => void;
   apiUrl: string;
 }
 
-export function Grid({ cameras, soloId, onSolo, onRemove, apiUrl }: GridProps) {
+export function Grid({ cameras, bare, soloId, onSolo, onRemove, apiUrl }: GridProps) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLElement>(null);
   const [box, setBox] = useState<Box>({ width: 0, height: 0 });
+  const [layout, setLayout] = useState(storedLayout);
+  const [wantedPage, setPage] = useState(0);
   const memory = useRef(new Map<string, number>());
 
   useLayoutEffect(() => {
@@ -34,37 +41,77 @@ export function Grid({ cameras, soloId, onSolo, onRemove, apiUrl }: GridProps) {
     return () => observer.disconnect();
   }, []);
 
-  const shown = soloId === null ? cameras : cameras.filter((c) => c.stream_id === soloId);
+  const places = placesOf(layout) ?? Math.max(1, cameras.length);
+  const pages = Math.max(1, Math.ceil(cameras.length / places));
+  const page = Math.min(wantedPage, pages - 1);
+  const choosing = soloId === null && cameras.length > 1;
+  useHotkeys(
+    choosing && pages > 1
+      ? {
+          pageup: () => setPage(Math.max(0, page - 1)),
+          pagedown: () => setPage(Math.min(pages - 1, page + 1)),
+        }
+      : {},
+  );
+
+  // One camera alone fills the window in every layout.
+  const arranged = choosing ? layout : 'auto';
+  const shown =
+    soloId === null
+      ? cameras.slice(page * places, (page + 1) * places)
+      : cameras.filter((c) => c.stream_id === soloId);
   // A string, because each second brings new camera objects with the same shapes.
   const shape = shown.map((c) => rememberedAspect(memory.current, c)).join(' ');
   const packing = useMemo(() => {
     const aspects = shape === '' ? [] : shape.split(' ').map(Number);
-    return pack(aspects, { width: box.width - 2 * GAP, height: box.height - 2 * GAP }, GAP);
-  }, [shape, box]);
+    const room = { width: box.width - 2 * GAP, height: box.height - 2 * GAP };
+    if (arranged === 'auto') return pack(aspects, room, GAP);
+    return cells(arranged, aspects.length, room, GAP);
+  }, [shape, box, arranged]);
 
   return (
-    <section
-      ref={scroller}
-      aria-label={t('app.cameras')}
-      className="relative min-h-0 flex-1 overflow-x-hidden overflow-y-auto [scrollbar-width:thin]"
-    >
-      <div className="relative" style={{ height: packing.height + 2 * GAP }}>
-        {cameras.map((camera) => {
-          const at = shown.indexOf(camera);
-          const rect = packing.tiles[at];
-          return (
-            <Tile
-              key={camera.stream_id}
-              camera={camera}
-              rect={rect && { ...rect, left: rect.left + GAP, top: rect.top + GAP }}
-              alone={soloId === camera.stream_id}
-              onSolo={onSolo}
-              onRemove={onRemove}
-              apiUrl={apiUrl}
-            />
-          );
-        })}
-      </div>
-    </section>
+    <>
+      {choosing && !bare && (
+        <LayoutBar
+          layout={layout}
+          onLayout={(next) => {
+            setLayout(next);
+            storeLayout(next);
+            setPage(0);
+          }}
+          page={page}
+          pages={pages}
+          onPage={setPage}
+        />
+      )}
+      <section
+        ref={scroller}
+        aria-label={t('app.cameras')}
+        className="relative min-h-0 flex-1 overflow-x-hidden overflow-y-auto [scrollbar-width:thin]"
+      >
+        <div className="relative" style={{ height: packing.height + 2 * GAP }}>
+          {cameras.map((camera) => {
+            const at = shown.indexOf(camera);
+            const rect = packing.tiles[at];
+            return (
+              <Tile
+                key={camera.stream_id}
+                camera={camera}
+                rect={rect && { ...rect, left: rect.left + GAP, top: rect.top + GAP }}
+                whole={
+                  arranged !== 'auto' &&
+                  rect !== undefined &&
+                  showsWhole(rect, rememberedAspect(memory.current, camera))
+                }
+                alone={soloId === camera.stream_id}
+                onSolo={onSolo}
+                onRemove={onRemove}
+                apiUrl={apiUrl}
+              />
+            );
+          })}
+        </div>
+      </section>
+    </>
   );
 }

@@ -18,13 +18,15 @@ interface TileProps {
   camera: Stream;
   /** Where it is; none while another camera is shown alone. */
   rect: Rect | undefined;
+  /** Shows the whole picture on the tile's own ground instead of filling the tile. */
+  whole: boolean;
   alone: boolean;
   onSolo: (streamId: string | null) => void;
   onRemove: (camera: Stream) => void;
   apiUrl: string;
 }
 
-export function Tile({ camera, rect, alone, onSolo, onRemove, apiUrl }: TileProps) {
+export function Tile({ camera, rect, whole, alone, onSolo, onRemove, apiUrl }: TileProps) {
   const { t } = useTranslation();
   const id = camera.stream_id;
   const { holder, picture, hasPicture, seenSince } = useTilePicture(
@@ -62,6 +64,7 @@ export function Tile({ camera, rect, alone, onSolo, onRemove, apiUrl }: TileProp
         ref={holder}
         className={cn(
           'absolute inset-0 transition-[filter] duration-300',
+          whole && '[&_img]:object-contain',
           !condition.healthy && 'brightness-[0.4] saturate-50',
         )}
       />

@@ -24,7 +24,7 @@ export const CROP_TOLERANCE = 0.06;
 /** Below this many square CSS pixels (200 by 112) a picture tells nothing: the grid scrolls. */
 const MIN_TILE_AREA = 200 * 112;
 /** Room for the scroll bar, in CSS pixels. */
-const SCROLL_BAR = 12;
+export const SCROLL_BAR = 12;
 /** Up to this many tiles every split into lines is tried (2^9 of them); beyond, even ones. */
 const TRY_ALL_UP_TO = 10;
 /** How much a layout with one dwarf tile loses against one with equal tiles. */
