@@ -79,3 +79,31 @@ def test_it_serves_over_tls(server: Callable[..., Server], tmp_path: Path) -> No
     curl = ["curl", "-sS", "--cacert", str(certificate), f"https://localhost:{fanlight.port}/api/info"]
     answer = subprocess.run(curl, check=True, capture_output=True, text=True).stdout
     assert f'"api":"https://127.0.0.1:{fanlight.port}"' in answer
+
+
+def test_a_browser_signs_in_once(server: Callable[..., Server]) -> None:
+    fanlight = server(env={"FANLIGHT_TOKEN": TOKEN})
+    json = {"Content-Type": "application/json"}
+    assert fanlight.ask("GET", "/api/session").json == {"required": True, "signed_in": False}
+    wrong = b'{"token": "open-sesame-open-sesamf"}'
+    fanlight.ask("POST", "/api/session", wrong, json).problem(401, "token_refused")
+
+    signed_in = fanlight.ask("POST", "/api/session", f'{{"token": "{TOKEN}"}}'.encode(), json)
+    assert signed_in.status == 204
+    given = signed_in.headers["set-cookie"]
+    assert "HttpOnly" in given and "SameSite=Strict" in given and TOKEN not in given
+    cookie = {"Cookie": given.split(";")[0]}
+    assert fanlight.ask("GET", "/api/session", headers=cookie).json == {"required": True, "signed_in": True}
+    camera = b'{"stream_id": "cam", "rtsp_url": "demo:"}'
+    assert fanlight.ask("POST", "/api/streams", camera, cookie | json).status == 200
+
+    url = f"ws://127.0.0.1:{fanlight.port}/ws/cam?format=jpeg"
+    reader = create_connection(url, cookie=cookie["Cookie"], timeout=20)
+    assert reader.recv()[:2] == b"\xff\xd8"
+    reader.close()
+    # Another page on this machine is of the same site to a browser, but not one of ours.
+    elsewhere = cookie | {"Origin": "http://127.0.0.1:1"}
+    fanlight.ask("GET", "/api/streams", headers=elsewhere).problem(401, "token_required")
+
+    assert fanlight.ask("DELETE", "/api/session", headers=cookie).status == 204
+    fanlight.ask("GET", "/api/streams", headers=cookie).problem(401, "token_required")

@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::Settings;
 use crate::problem::Problem;
+use crate::session::Sessions;
 
 /// A shorter secret could be guessed.
 const SHORTEST: usize = 16;
@@ -59,8 +60,13 @@ impl Token {
     }
 
     /// Takes as long for a near miss as for any other.
-    fn is(&self, presented: &str) -> bool {
+    pub(crate) fn is(&self, presented: &str) -> bool {
         self.0.expose_secret().as_bytes().ct_eq(presented.as_bytes()).into()
+    }
+
+    /// Whether a request carries it.
+    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
+        admit(self, headers).is_ok()
     }
 }
 
@@ -75,14 +81,19 @@ impl fmt::Debug for Token {
 pub(crate) struct InProcess;
 
 /// Puts the check around routes.
-pub(crate) fn around(router: Router, settings: Arc<Settings>) -> Router {
-    router.layer(middleware::from_fn_with_state(settings, check))
+pub(crate) fn around(router: Router, settings: Arc<Settings>, sessions: Arc<Sessions>) -> Router {
+    router.layer(middleware::from_fn_with_state((settings, sessions), check))
 }
 
-async fn check(State(settings): State<Arc<Settings>>, request: Request, next: Next) -> Response {
+async fn check(
+    State((settings, sessions)): State<(Arc<Settings>, Arc<Sessions>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let in_process = request.extensions().get::<InProcess>().is_some();
     if let Some(token) = settings.token.as_ref().filter(|_| !in_process)
         && let Err(refused) = admit(token, request.headers())
+        && !(refused == Refused::NoToken && sessions.admits(request.headers(), &settings))
     {
         return refused.into_response();
     }

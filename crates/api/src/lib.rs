@@ -1,7 +1,8 @@
 //! The HTTP and WebSocket API over the engine. One [`router`] serves the network ([`serve`]) and
 //! the desktop's IPC ([`call`]) alike: same JSON, same errors, same tests.
 //!
-//! The rooms: `guard` decides who may ask at all, `auth` asks for the token; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
+//! The rooms: `guard` decides who may ask at all, `auth` asks for the token, for which `session` lets browsers
+//! hold a cookie; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
 //! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
@@ -29,6 +30,7 @@ mod probe;
 mod problem;
 mod runtime_folder;
 mod serve;
+mod session;
 #[cfg_attr(not(target_os = "linux"), path = "shared_memory_elsewhere.rs")]
 mod shared_memory;
 mod snapshot;
@@ -94,6 +96,8 @@ struct Context {
     journal: Arc<events::Journal>,
     /// Room for those who listen to it.
     listeners: Arc<Semaphore>,
+    /// The browsers that are signed in.
+    sessions: Arc<session::Sessions>,
 }
 
 /// The whole API. Every route, the pages included, stands behind the checks of Host and Origin.
@@ -105,19 +109,21 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let journal = Arc::new(events::Journal::new());
     observer::start(engine.clone(), Arc::clone(&journal));
+    let sessions = Arc::new(session::Sessions::new());
     let context = Context {
         engine,
         settings: Arc::clone(&settings),
         snapshots: Arc::default(),
         journal,
         listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
+        sessions: Arc::clone(&sessions),
     };
-    let api = Router::from(guarded_routes().with_state(context))
+    let api = Router::from(guarded_routes().with_state(context.clone()))
         .method_not_allowed_fallback(method_not_allowed);
-    let open = Router::from(open_routes())
+    let open = Router::from(open_routes().with_state(context))
         .merge(openapi::pages())
         .method_not_allowed_fallback(method_not_allowed);
-    let api = auth::around(api, Arc::clone(&settings)).merge(open);
+    let api = auth::around(api, Arc::clone(&settings), sessions).merge(open);
     let all = match pages {
         Some(pages) => api.fallback_service(pages),
         None => api.fallback(not_found),
@@ -151,9 +157,12 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(health::readyz))
 }
 
-/// The routes that hold no secret: for whoever watches over the server, or reads how to use it.
-fn open_routes() -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(health::livez)).routes(routes!(openapi::show))
+/// The routes that hold no secret: for whoever watches over the server, reads how to use it, or signs in.
+fn open_routes() -> OpenApiRouter<Context> {
+    OpenApiRouter::new()
+        .routes(routes!(health::livez))
+        .routes(routes!(openapi::show))
+        .routes(routes!(session::show, session::sign_in, session::sign_out))
 }
 
 async fn not_found() -> problem::Problem {
