@@ -3,6 +3,7 @@ import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../components/ui/button';
 import { sentence } from '../lib/sentence';
+import { codecName } from './codec';
 import { EXPLAINED, isOneOf, type Probe, type ProbeState, type Refusal, WARNED } from './probe';
 
 interface ProbeViewProps {
@@ -30,15 +31,13 @@ export function ProbeView({ state, onCancel }: ProbeViewProps) {
   );
 }
 
-const CODECS = { h264: 'H.264', h265: 'H.265', mjpeg: 'Motion JPEG' };
-
 function Found({ probe }: { probe: Probe }) {
   const { t, i18n } = useTranslation();
   const { video, audio, picture, warnings } = probe;
   const number = (value: number) =>
     new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 }).format(value);
   const facts = [
-    [t('probe.codec'), CODECS[video.codec] ?? video.codec],
+    [t('probe.codec'), codecName(video.codec)],
     [t('probe.size'), `${video.width} × ${video.height}`],
     [t('probe.fps'), video.fps === null ? null : number(video.fps)],
     [

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Stream } from '../backend';
+import { codecName } from '../cameras/codec';
 import { health } from '../cameras/health';
 import { TileMenu } from '../cameras/TileMenu';
 import { cn } from '../lib/cn';
@@ -110,11 +111,9 @@ function useIntroduction(healthy: boolean): boolean {
   return introducing;
 }
 
-const CODEC_NAMES = { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG' };
-
 function details({ video }: Stream): string {
   if (!video) return '';
-  const parts = [`${video.width}×${video.height}`, CODEC_NAMES[video.codec] ?? video.codec];
+  const parts = [`${video.width}×${video.height}`, codecName(video.codec)];
   if (video.fps) parts.push(`${Math.round(video.fps * 10) / 10} fps`);
   if (video.bitrate_kbps) parts.push(`${(video.bitrate_kbps / 1000).toFixed(1)} Mbit/s`);
   return parts.join(' · ');
