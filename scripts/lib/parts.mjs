@@ -146,6 +146,17 @@ export const PARTS = [
     ],
   },
   {
+    name: 'browser',
+    needs: [...FOR_DESKTOP, 'test', 'venv'],
+    prepare: [buildPrograms],
+    commands: () => [
+      python('pytest tests/browser', [...PYTEST, 'tests/browser'], {
+        env: { FANLIGHT_SERVER: SERVER },
+        timeoutMs: 10 * MINUTE,
+      }),
+    ],
+  },
+  {
     name: 'desktop',
     needs: [...FOR_DESKTOP, 'run', 'test', 'screen', 'venv'],
     prepare: [buildPrograms, tauriDriver],

@@ -14,12 +14,13 @@ import {
   videoCaptureSnippet,
 } from './snippets';
 
+/** The ids become part of ids in the page, which must not hold spaces. */
 const SNIPPETS = [
-  { name: 'Python VideoCapture', make: videoCaptureSnippet },
-  { name: 'Python RTSPStreamClient', make: pythonSnippet },
-  { name: 'curl', make: curlSnippet },
-  { name: 'FFmpeg', make: ffmpegSnippet },
-  { name: 'JavaScript', make: jsSnippet },
+  { id: 'video-capture', name: 'Python VideoCapture', make: videoCaptureSnippet },
+  { id: 'python', name: 'Python RTSPStreamClient', make: pythonSnippet },
+  { id: 'curl', name: 'curl', make: curlSnippet },
+  { id: 'ffmpeg', name: 'FFmpeg', make: ffmpegSnippet },
+  { id: 'javascript', name: 'JavaScript', make: jsSnippet },
 ];
 
 interface CodeDialogProps {
@@ -37,22 +38,22 @@ export function CodeDialog({ camera, apiUrl, onClose }: CodeDialogProps) {
       title={t('code.title', { name: camera.name })}
       description={t('code.description')}
     >
-      <Tabs.Root defaultValue="Python VideoCapture" className="mt-4">
+      <Tabs.Root defaultValue="video-capture" className="mt-4">
         <Tabs.List aria-label={t('code.language')} className="flex flex-wrap gap-1">
-          {SNIPPETS.map(({ name }) => (
+          {SNIPPETS.map(({ id, name }) => (
             <Tabs.Trigger
-              key={name}
-              value={name}
+              key={id}
+              value={id}
               className="h-9 rounded-lg px-3 text-sm font-medium text-quiet hover:bg-raised data-[state=active]:bg-raised data-[state=active]:text-text"
             >
               {name}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        {SNIPPETS.map(({ name, make }) => {
+        {SNIPPETS.map(({ id, make }) => {
           const code = make(apiUrl, camera.stream_id);
           return (
-            <Tabs.Content key={name} value={name} className="mt-3 space-y-3">
+            <Tabs.Content key={id} value={id} className="mt-3 space-y-3">
               <pre className="overflow-x-auto rounded-lg border border-line bg-ground p-3 text-sm whitespace-pre-wrap select-text">
                 {code}
               </pre>
