@@ -34,6 +34,10 @@ class Screen:
         self.server = server
         page.set_default_timeout(LIVE * 1000)
 
+    def choose_theme(self, theme: str) -> None:
+        """What a person chose on an earlier visit."""
+        self.page.add_init_script(f"localStorage.setItem('fanlight.theme', {theme!r})")
+
     def open(self, route: str = "/") -> Screen:
         self.page.goto(f"{self.server.url}/#{route}")
         return self

@@ -50,8 +50,12 @@ PLACES = [the_cameras, the_add_dialog, the_tile_menu, the_code_dialog]
 
 
 def opened(chromium: Browser, server: Server, theme: str, **options: object) -> Screen:
-    context = chromium.new_context(color_scheme=theme, locale="en-GB", reduced_motion="reduce", **options)
-    return Screen(context.new_page(), server).open()
+    context = chromium.new_context(locale="en-GB", reduced_motion="reduce", **options)
+    screen = Screen(context.new_page(), server)
+    screen.choose_theme(theme)
+    screen.open()
+    assert screen.page.evaluate("document.documentElement.dataset.theme") == theme
+    return screen
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
