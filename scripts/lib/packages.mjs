@@ -30,6 +30,7 @@ export const DEBIAN = {
     'python3-venv',
     'curl',
     'procps',
+    { name: 'prometheus', commands: ['promtool'] },
     { name: 'chromium', ubuntu: 'chromium-browser', commands: ['chromium', 'google-chrome'] },
     { name: 'chromium-driver', ubuntu: 'chromium-chromedriver', commands: ['chromedriver'] },
   ],
