@@ -7,6 +7,7 @@ import {
   type AppInfo,
   type Backend,
   BackendError,
+  type Desktop,
   type NewStream,
   type Stream,
   type StreamList,
@@ -78,6 +79,19 @@ export class FakeBackend implements Backend {
     const answer = this.answers.get(asked);
     if (answer instanceof Error) throw answer;
     return answer as T;
+  };
+
+  /** Set to be the window of the desktop app. */
+  desktop: Desktop | null = null;
+  get capabilities() {
+    return { desktop: this.desktop !== null };
+  }
+  mediaUrl = (path: string) => path;
+  /** Every file saved so far, as path of the API and name. */
+  saved: [string, string][] = [];
+  saveAs = async (path: string, name: string): Promise<string | null> => {
+    this.saved.push([path, name]);
+    return name;
   };
 
   info = async () => this.appInfo;

@@ -40,6 +40,7 @@ beforeEach(() => {
   vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1200);
   vi.spyOn(HTMLElement.prototype, 'offsetHeight', 'get').mockReturnValue(800);
   localStorage.clear();
+  window.history.replaceState(null, '', '#/');
 });
 
 afterEach(() => {

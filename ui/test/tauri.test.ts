@@ -6,7 +6,10 @@ const shell = vi.hoisted(() => ({
   invoke: vi.fn(),
   listeners: new Map<string, (event: { payload: unknown }) => void>(),
 }));
-vi.mock('@tauri-apps/api/core', () => ({ invoke: shell.invoke }));
+vi.mock('@tauri-apps/api/core', () => ({
+  invoke: shell.invoke,
+  convertFileSrc: (path: string, scheme: string) => `${scheme}://localhost/${path}`,
+}));
 vi.mock('@tauri-apps/api/event', () => ({
   listen: async (event: string, take: (event: { payload: unknown }) => void) => {
     shell.listeners.set(event, take);

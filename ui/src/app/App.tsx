@@ -1,28 +1,29 @@
-// The window: rail, banners, cameras, status line, and the dialogs over them.
+// The window: rail, banners, the routed page, status line, and the dialogs over them.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { useTranslation } from 'react-i18next';
+import { useEffect, useMemo, useState } from 'react';
 import { Toaster } from 'sonner';
 import type { Stream } from '../backend';
 import { AddDialog } from '../cameras/AddDialog';
-import { EmptyState } from '../cameras/EmptyState';
+import type { Draft } from '../cameras/draft';
 import { RemoveDialog } from '../cameras/RemoveDialog';
 import { useCameras, usePushedCameras } from '../cameras/useCameras';
-import { Grid } from '../player/Grid';
 import { Announcer } from './Announcer';
 import { Banners } from './Banners';
+import { CamerasPage } from './CamerasPage';
 import { useServices } from './context';
 import { Rail } from './Rail';
+import { RoutedPage } from './RoutedPage';
+import { follow, navigate, useRoute } from './routes';
 import { StatusLine } from './StatusLine';
+import { type Shell, ShellContext } from './shell';
 import { useTheme } from './theme';
-import { type Hotkeys, useHotkeys } from './useHotkeys';
 import { useWall } from './useWall';
 
 /** FFmpeg may be installed and ports freed while we run. */
 const INFO_REFRESH_MS = 15_000;
+const USUAL_API = 'http://127.0.0.1:8080';
 
 export function App() {
-  const { t } = useTranslation();
   const { backend } = useServices();
   const client = useQueryClient();
   usePushedCameras();
@@ -32,69 +33,78 @@ export function App() {
     queryFn: () => backend.info(),
     refetchInterval: INFO_REFRESH_MS,
   });
+  const route = useRoute();
   const { choice, theme, next } = useTheme();
   const { wall, toggle: toggleWall, leave: leaveWall } = useWall();
-  const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<Stream | null>(null);
+  const [adding, setAdding] = useState<Partial<Draft> | null>(null);
+  const [removing, setRemoving] = useState<{ camera: Stream; then?: () => void } | null>(null);
   const [wantedSolo, setWantedSolo] = useState<string | null>(null);
+  useEffect(() => backend.desktop?.onNavigate(follow), [backend]);
 
   const all = cameras ?? [];
   // A camera that was removed meanwhile cannot be alone on screen.
   const soloId = all.some((c) => c.stream_id === wantedSolo) ? wantedSolo : null;
-  const empty = cameras !== undefined && cameras.length === 0;
-  const bare = wall && !empty;
+  const onCameras = route.page === 'cameras';
+  const bare = wall && onCameras && all.length > 0;
 
-  const keys: Hotkeys = {
-    escape: () => (soloId === null ? leaveWall() : setWantedSolo(null)),
-    f: toggleWall,
-  };
-  all.slice(0, 9).forEach(({ stream_id }, i) => {
-    keys[String(i + 1)] = () => setWantedSolo(soloId === stream_id ? null : stream_id);
-  });
-  useHotkeys(keys);
+  const shell = useMemo<Shell>(
+    () => ({
+      info,
+      apiUrl: info?.apiUrl ?? USUAL_API,
+      openAdd: (start = {}) => setAdding(start),
+      askToRemove: (camera, then) => setRemoving({ camera, ...(then && { then }) }),
+    }),
+    [info],
+  );
 
   return (
-    <div className="flex h-full">
-      {!bare && (
-        <Rail
-          showingAll={soloId === null}
-          onShowAll={() => setWantedSolo(null)}
-          onAdd={() => setAdding(true)}
-          onWall={toggleWall}
-          theme={choice}
-          onTheme={next}
-        />
-      )}
-      <div className="flex min-w-0 flex-1 flex-col">
+    <ShellContext value={shell}>
+      <div className="flex h-full">
         {!bare && (
-          <Banners
-            info={info}
-            unreachable={unreachable}
-            onCheckAgain={() => void client.invalidateQueries()}
+          <Rail
+            page={soloId !== null && onCameras ? null : route.page}
+            onCameras={() => setWantedSolo(null)}
+            onAdd={() => shell.openAdd()}
+            onWall={() => {
+              navigate({ page: 'cameras' });
+              toggleWall();
+            }}
+            theme={choice}
+            onTheme={next}
           />
         )}
-        <main className="flex min-h-0 flex-1 flex-col">
-          {cameras === undefined && !unreachable && (
-            <p className="m-auto text-sm text-quiet">{t('app.loading')}</p>
-          )}
-          {empty && <EmptyState onAdd={() => setAdding(true)} />}
-          {all.length > 0 && (
-            <Grid
-              cameras={all}
-              bare={bare}
-              soloId={soloId}
-              onSolo={setWantedSolo}
-              onRemove={setRemoving}
-              apiUrl={info?.apiUrl ?? 'http://127.0.0.1:8080'}
+        <div className="flex min-w-0 flex-1 flex-col">
+          {!bare && (
+            <Banners
+              info={info}
+              unreachable={unreachable}
+              onCheckAgain={() => void client.invalidateQueries()}
             />
           )}
-        </main>
-        {!bare && <StatusLine cameras={all} info={info} />}
+          <main className="flex min-h-0 flex-1 flex-col">
+            {route.page === 'cameras' ? (
+              <CamerasPage
+                cameras={cameras}
+                unreachable={unreachable}
+                soloId={soloId}
+                onSolo={setWantedSolo}
+                wall={{ shown: bare, toggle: toggleWall, leave: leaveWall }}
+              />
+            ) : (
+              <RoutedPage route={route} />
+            )}
+          </main>
+          {!bare && <StatusLine cameras={all} info={info} />}
+        </div>
+        <AddDialog start={adding} onClose={() => setAdding(null)} />
+        <RemoveDialog
+          camera={removing?.camera ?? null}
+          onRemoved={removing?.then}
+          onClose={() => setRemoving(null)}
+        />
+        <Announcer cameras={all} />
+        <Toaster theme={theme} position="bottom-right" offset={{ bottom: 44, right: 16 }} />
       </div>
-      <AddDialog open={adding} onClose={() => setAdding(false)} />
-      <RemoveDialog camera={removing} onClose={() => setRemoving(null)} />
-      <Announcer cameras={all} />
-      <Toaster theme={theme} position="bottom-right" offset={{ bottom: 44, right: 16 }} />
-    </div>
+    </ShellContext>
   );
 }

@@ -1,6 +1,12 @@
 // The one interface between the screens and Fanlight. Only this folder knows whether the
 // other side is the desktop shell or an HTTP server.
-import type { FfmpegInfo, NewStream, StreamList } from './wire';
+import type {
+  DesktopSettings,
+  DesktopSettingsPatch,
+  FfmpegInfo,
+  NewStream,
+  StreamList,
+} from './wire';
 
 /** What the page knows about the program behind it. */
 export interface AppInfo {
@@ -36,7 +42,33 @@ export interface Limits {
   timeoutMs?: number;
 }
 
+/** What the window around the page can do and a browser cannot. */
+export interface Desktop {
+  settings(): Promise<DesktopSettings>;
+  /** Changes some of the settings; a refusal is a BackendError, with the field in `field`. */
+  change(patch: DesktopSettingsPatch): Promise<DesktopSettings>;
+  /** Shows a file or folder of Fanlight's own in the system's file manager. */
+  reveal(path: string): Promise<void>;
+  /** Told where to go by the tray or a notification, as a hash. */
+  onNavigate(go: (hash: string) => void): () => void;
+}
+
+export interface Capabilities {
+  /** Whether `desktop` is there. */
+  desktop: boolean;
+}
+
 export interface Backend {
+  readonly capabilities: Capabilities;
+  /** Null in a browser. */
+  readonly desktop: Desktop | null;
+  /** Where `<img>` and `<video>` find something of the API. */
+  mediaUrl(path: string): string;
+  /**
+   * Saves an answer of the API as a file. Resolves to where it is (its name, where a browser keeps
+   * that to itself), or to null when the person changed their mind; a refusal is a BackendError.
+   */
+  saveAs(path: string, name: string): Promise<string | null>;
   /** Any call of the API; a refusal is a BackendError. */
   request<T>(method: string, path: string, body?: unknown, limits?: Limits): Promise<T>;
   info(): Promise<AppInfo>;
@@ -61,6 +93,8 @@ export class BackendError extends Error {
     message: string,
     readonly code: string,
     readonly status: number,
+    /** Which setting was refused, where the other side says. */
+    readonly field: string | null = null,
   ) {
     super(message);
     this.name = 'BackendError';
@@ -79,12 +113,13 @@ export function readAnswer<T>(status: number, body: string): T {
     throw new BackendError('The answer is not JSON', 'bad_answer', status);
   }
   if (status >= 200 && status < 300) return parsed as T;
-  const problem = (parsed ?? {}) as { error?: unknown; detail?: unknown; code?: unknown };
+  const problem = (parsed ?? {}) as Record<'error' | 'detail' | 'code' | 'field', unknown>;
   const words = [problem.error, problem.detail].find((text) => typeof text === 'string');
   throw new BackendError(
     (words as string | undefined) ?? `The server answered ${status}`,
     typeof problem.code === 'string' ? problem.code : 'unknown',
     status,
+    typeof problem.field === 'string' ? problem.field : null,
   );
 }
 

@@ -16,6 +16,9 @@ import type { ApiInfo, NewStream, StreamList } from './wire';
 /** Longer than any answer takes; then the server counts as gone. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+/** Of a file that is saved; larger ones are asked for once more, by the browser itself. */
+const MOST_IN_MEMORY_BYTES = 64 * 1024 * 1024;
+
 interface Watching {
   tile: WatchedTile;
   client: RTSPStreamClient;
@@ -23,6 +26,8 @@ interface Watching {
 
 export class HttpBackend implements Backend {
   readonly pushStreams = null;
+  readonly capabilities = { desktop: false };
+  readonly desktop = null;
   #watching = new Map<number, Watching>();
   #take: ((frame: TileFrame) => void) | null = null;
 
@@ -91,6 +96,32 @@ export class HttpBackend implements Backend {
     return { tile, client };
   }
 
+  mediaUrl(path: string): string {
+    return this.origin + path;
+  }
+
+  async saveAs(path: string, name: string): Promise<string> {
+    let response: Response;
+    try {
+      response = await fetch(this.origin + path);
+    } catch (cause) {
+      throw new BackendError(String(cause), UNREACHABLE, 0);
+    }
+    if (!response.ok) readAnswer(response.status, await response.text());
+    const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
+    if (length <= MOST_IN_MEMORY_BYTES) {
+      const url = URL.createObjectURL(await response.blob());
+      download(url, name);
+      // The browser has begun to read it by then.
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } else {
+      // The browser writes it to the disk as it comes.
+      void response.body?.cancel();
+      download(this.origin + path, name);
+    }
+    return name;
+  }
+
   async request<T>(method: string, path: string, body?: unknown, limits?: Limits): Promise<T> {
     let status: number;
     let text: string;
@@ -113,6 +144,13 @@ export class HttpBackend implements Backend {
     }
     return readAnswer<T>(status, text);
   }
+}
+
+function download(url: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
 }
 
 function same(a: WatchedTile, b: WatchedTile | undefined): boolean {

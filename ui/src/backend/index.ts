@@ -7,11 +7,23 @@ export {
   type AppInfo,
   type Backend,
   BackendError,
+  type Capabilities,
+  type Desktop,
   type TileFrame,
   UNREACHABLE,
   type WatchedTile,
 } from './backend';
-export type { NewStream, Stream, StreamList, StreamState, StreamStatus, Video } from './wire';
+export type {
+  DesktopNotifications,
+  DesktopSettings,
+  DesktopSettingsPatch,
+  NewStream,
+  Stream,
+  StreamList,
+  StreamState,
+  StreamStatus,
+  Video,
+} from './wire';
 
 /** The desktop shell when it is there, else the server this page came from. */
 export function chooseBackend(): Backend {

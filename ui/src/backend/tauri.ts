@@ -1,10 +1,11 @@
 // The desktop: commands and events of the Tauri shell around this page.
-import { invoke } from '@tauri-apps/api/core';
+import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import {
   type AppInfo,
   type Backend,
   BackendError,
+  type Desktop,
   readAnswer,
   streamPath,
   type TileFrame,
@@ -12,14 +13,24 @@ import {
   type WatchedTile,
 } from './backend';
 import { readFrames } from './packets';
-import type { DesktopInfo, NewStream, StreamList } from './wire';
+import type { DesktopInfo, DesktopSettings, NewStream, StreamList } from './wire';
 
 /** Whether this page runs inside the desktop shell. */
 export function insideDesktop(): boolean {
   return '__TAURI_INTERNALS__' in window;
 }
 
+/** The scheme under which the shell serves the API's pictures and videos to this page. */
+const MEDIA_SCHEME = 'fanlight';
+
 export class TauriBackend implements Backend {
+  readonly capabilities = { desktop: true };
+  readonly desktop: Desktop = {
+    settings: () => command<DesktopSettings>('desktop_settings'),
+    change: (patch) => command<DesktopSettings>('change_settings', { patch }),
+    reveal: (path) => command<void>('reveal_file', { path }),
+    onNavigate: (go) => subscribe<string>('navigate', go),
+  };
   #take: ((frame: TileFrame) => void) | null = null;
   #fetching = false;
   #newsWhileFetching = false;
@@ -89,6 +100,15 @@ export class TauriBackend implements Backend {
     }
   }
 
+  mediaUrl(path: string): string {
+    // How a scheme of one's own is written differs between systems; Tauri knows.
+    return convertFileSrc('', MEDIA_SCHEME) + path.replace(/^\//, '');
+  }
+
+  saveAs(path: string, name: string): Promise<string | null> {
+    return command<string | null>('save_file', { pathOfApi: path, suggestedName: name });
+  }
+
   async request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await invoke<{ status: number; body: string }>('request', {
       method,
@@ -98,6 +118,21 @@ export class TauriBackend implements Backend {
       throw new BackendError(String(cause), UNREACHABLE, 0);
     });
     return readAnswer<T>(answer.status, answer.body);
+  }
+}
+
+/** A command of the shell; what it refuses with is a BackendError like the API's. */
+async function command<T>(name: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(name, args);
+  } catch (cause) {
+    const refusal = (typeof cause === 'object' && cause !== null ? cause : {}) as {
+      code?: string;
+      message?: string;
+      field?: string | null;
+    };
+    const { code = 'unknown', message = String(cause), field = null } = refusal;
+    throw new BackendError(message, code, 0, field);
   }
 }
 

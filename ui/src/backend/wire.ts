@@ -104,6 +104,41 @@ export interface DesktopInfo {
   cameras_notice: string | null;
 }
 
+export interface DesktopNotifications {
+  enabled: boolean;
+  down_longer_than_seconds: number;
+  cooldown_seconds: number;
+  /** `HH:MM` in local time; both or neither. */
+  quiet_from: string | null;
+  quiet_to: string | null;
+}
+
+/** Answer of the desktop's `desktop_settings` and `change_settings` commands. */
+export interface DesktopSettings {
+  /** Null: from the environment, or the default. */
+  port: number | null;
+  port_in_use: number;
+  token_required: boolean;
+  allowed_origins: string[];
+  start_at_login: boolean;
+  start_hidden: boolean;
+  close_to_tray: boolean;
+  notifications: DesktopNotifications;
+  ffmpeg_path: string | null;
+  secrets: 'keyring' | 'file';
+  tray: boolean;
+  log_folder: string;
+  data_folder: string;
+}
+
+/** What `change_settings` takes; what is absent stays. */
+export type DesktopSettingsPatch = Partial<
+  Omit<DesktopSettings, 'port_in_use' | 'secrets' | 'tray' | 'log_folder' | 'data_folder'>
+> & {
+  /** The page's language, for the tray and notifications. */
+  language?: string;
+};
+
 /** `application/problem+json`. */
 export interface Problem {
   status: number;

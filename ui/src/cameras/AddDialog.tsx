@@ -6,24 +6,25 @@ import { Dialog } from '../components/ui/dialog';
 import { sentence } from '../lib/sentence';
 import { AddForm } from './AddForm';
 import { joinAddress } from './address';
-import { EMPTY_DRAFT, settingsOf } from './draft';
+import { type Draft, EMPTY_DRAFT, settingsOf } from './draft';
 import { FirstPicture } from './FirstPicture';
 import { useCameraActions } from './useCameras';
 
 interface AddDialogProps {
-  open: boolean;
+  /** What is known of the camera already; null while the dialog is closed. */
+  start: Partial<Draft> | null;
   onClose: () => void;
 }
 
-export function AddDialog({ open, onClose }: AddDialogProps) {
+export function AddDialog({ start, onClose }: AddDialogProps) {
   // Closing forgets what was typed, password included.
-  return open ? <OpenAddDialog onClose={onClose} /> : null;
+  return start && <OpenAddDialog start={start} onClose={onClose} />;
 }
 
-function OpenAddDialog({ onClose }: { onClose: () => void }) {
+function OpenAddDialog({ start, onClose }: { start: Partial<Draft>; onClose: () => void }) {
   const { t } = useTranslation();
   const { add, remove } = useCameraActions();
-  const [draft, setDraft] = useState(EMPTY_DRAFT);
+  const [draft, setDraft] = useState<Draft>({ ...EMPTY_DRAFT, ...start });
   const [added, setAdded] = useState<{ streamId: string; name: string } | null>(null);
   const [title, setTitle] = useState<string | null>(null);
 

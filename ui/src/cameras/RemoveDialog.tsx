@@ -9,10 +9,12 @@ import { useCameraActions } from './useCameras';
 interface RemoveDialogProps {
   /** The camera asked about, null while nothing is. */
   camera: Stream | null;
+  /** Once it is gone. */
+  onRemoved?: (() => void) | undefined;
   onClose: () => void;
 }
 
-export function RemoveDialog({ camera, onClose }: RemoveDialogProps) {
+export function RemoveDialog({ camera, onRemoved, onClose }: RemoveDialogProps) {
   const { t } = useTranslation();
   const { hub } = useServices();
   const { remove } = useCameraActions();
@@ -24,6 +26,7 @@ export function RemoveDialog({ camera, onClose }: RemoveDialogProps) {
     try {
       await remove(stream_id);
       toast.success(t('remove.done', { name }));
+      onRemoved?.();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       toast.error(t('tile.actionFailed', { name, reason }));

@@ -3,15 +3,17 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import deCamera from './de/camera.json';
+import deFrame from './de/frame.json';
 import deWatch from './de/watch.json';
 import de from './de.json';
 import enCamera from './en/camera.json';
+import enFrame from './en/frame.json';
 import enWatch from './en/watch.json';
 import en from './en.json';
 
 /** Each screen may bring a file of its own; their first keys differ. */
-const english = { ...en, ...enCamera, ...enWatch };
-const german = { ...de, ...deCamera, ...deWatch };
+const english = { ...en, ...enCamera, ...enFrame, ...enWatch };
+const german = { ...de, ...deCamera, ...deFrame, ...deWatch };
 
 declare module 'i18next' {
   interface CustomTypeOptions {
