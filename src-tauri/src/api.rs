@@ -18,9 +18,7 @@ const NEIGHBOURS: u16 = 20;
 /// The API as the rest of the app sees it.
 pub(crate) struct Api {
     /// Answers the window's requests as it does those of the network.
-    router: axum::Router,
-    /// The router answers requests for this port only.
-    port: u16,
+    served: fanlight_api::Api,
     /// Where it is.
     pub(crate) url: String,
     /// Why it is not where it was wanted, in words for a person.
@@ -35,7 +33,7 @@ impl Api {
         path: &str,
         body: Option<String>,
     ) -> (u16, String) {
-        fanlight_api::call(&self.router, self.port, method, path, body).await
+        self.served.ask(method, path, body).await
     }
 }
 
@@ -70,16 +68,16 @@ pub(crate) async fn start(
     let frames = listener.as_ref().and_then(|_| FramesSocket::open(port));
     let frames_socket = frames.as_ref().map(|socket| socket.path().to_owned());
     let settings = Settings { port, frames_socket, ..Settings::default() };
-    let router = fanlight_api::router(engine.clone(), settings);
+    let served = fanlight_api::Api::new(engine.clone(), settings);
     if let Some(frames) = frames {
-        tasks.spawn(frames.serve(router.clone(), port, cancelled.clone()));
+        tasks.spawn(frames.serve(served.router(), port, cancelled.clone()));
     }
     if let Some(listener) = listener {
         tracing::info!("the API is on http://{host}:{port}");
         let room = engine.max_consumers();
-        tasks.spawn(fanlight_api::serve(listener, router.clone(), room, cancelled));
+        tasks.spawn(fanlight_api::serve(listener, served.router(), room, cancelled));
     }
-    Api { router, port, url: format!("http://{host}:{port}"), error }
+    Api { served, url: format!("http://{host}:{port}"), error }
 }
 
 /// The wanted port, and the text of `PORT` when it is none.

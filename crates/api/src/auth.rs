@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use crate::Settings;
+use crate::live_settings::LiveSettings;
 use crate::problem::Problem;
 use crate::session::Sessions;
 
@@ -64,6 +64,11 @@ impl Token {
         self.0.expose_secret().as_bytes().ct_eq(presented.as_bytes()).into()
     }
 
+    /// Whether both are the same secret.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.is(other.0.expose_secret())
+    }
+
     /// Whether a request carries it.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
         admit(self, headers).is_ok()
@@ -81,15 +86,16 @@ impl fmt::Debug for Token {
 pub(crate) struct InProcess;
 
 /// Puts the check around routes.
-pub(crate) fn around(router: Router, settings: Arc<Settings>, sessions: Arc<Sessions>) -> Router {
+pub(crate) fn around(router: Router, settings: LiveSettings, sessions: Arc<Sessions>) -> Router {
     router.layer(middleware::from_fn_with_state((settings, sessions), check))
 }
 
 async fn check(
-    State((settings, sessions)): State<(Arc<Settings>, Arc<Sessions>)>,
+    State((settings, sessions)): State<(LiveSettings, Arc<Sessions>)>,
     request: Request,
     next: Next,
 ) -> Response {
+    let settings = settings.now();
     let in_process = request.extensions().get::<InProcess>().is_some();
     if let Some(token) = settings.token.as_ref().filter(|_| !in_process)
         && let Err(refused) = admit(token, request.headers())

@@ -2,7 +2,6 @@
 //! other sites, content types against forms; requests without an Origin (scripts, curl) pass.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,6 +14,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
 use crate::Settings;
+use crate::live_settings::LiveSettings;
 use crate::problem::Problem;
 
 /// How long a browser may remember that a page is allowed.
@@ -33,11 +33,11 @@ const EXPOSED: [HeaderName; 8] = [
 ];
 
 /// Puts the checks around every route.
-pub(crate) fn around(router: Router, settings: Arc<Settings>) -> Router {
-    let origins = Arc::clone(&settings);
+pub(crate) fn around(router: Router, settings: LiveSettings) -> Router {
+    let origins = settings.clone();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin: &HeaderValue, _| {
-            origin.to_str().is_ok_and(|origin| is_allowed_origin(origin, &origins))
+            origin.to_str().is_ok_and(|origin| is_allowed_origin(origin, &origins.now()))
         }))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([CONTENT_TYPE, AUTHORIZATION, HeaderName::from_static("last-event-id")])
@@ -47,8 +47,8 @@ pub(crate) fn around(router: Router, settings: Arc<Settings>) -> Router {
     router.layer(cors).layer(middleware::from_fn_with_state(settings, check))
 }
 
-async fn check(State(settings): State<Arc<Settings>>, request: Request, next: Next) -> Response {
-    match refusal(request.method(), request.uri(), request.headers(), &settings) {
+async fn check(State(settings): State<LiveSettings>, request: Request, next: Next) -> Response {
+    match refusal(request.method(), request.uri(), request.headers(), &settings.now()) {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     }

@@ -26,14 +26,15 @@ pub(crate) async fn info(State(context): State<Context>) -> Json<Info> {
         }
         Err(missing) => (None, Some(missing)),
     };
-    let scheme = if context.settings.tls { "https" } else { "http" };
+    let settings = context.settings.now();
+    let scheme = if settings.tls { "https" } else { "http" };
     Json(Info {
         name: "fanlight",
         version: env!("CARGO_PKG_VERSION"),
-        api: format!("{scheme}://127.0.0.1:{}", context.settings.port),
+        api: format!("{scheme}://127.0.0.1:{}", settings.port),
         ffmpeg,
         ffmpeg_error,
-        shared_memory: context.settings.frames_socket.as_ref().and_then(|path| {
+        shared_memory: settings.frames_socket.as_ref().and_then(|path| {
             let socket = path.to_str()?.to_owned();
             Some(SharedMemoryInfo { socket, epoch: FramesSocket::epoch() })
         }),

@@ -1,5 +1,5 @@
-//! The HTTP and WebSocket API over the engine. One [`router`] serves the network ([`serve`]) and
-//! the desktop's IPC ([`call`]) alike: same JSON, same errors, same tests.
+//! The HTTP and WebSocket API over the engine. One [`Api`] serves the network ([`serve`]) and the
+//! desktop's window ([`Api::ask`]) alike: same JSON, same errors, same tests.
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token, for which `session` lets browsers
 //! hold a cookie; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
@@ -7,7 +7,8 @@
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `events` tells it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
-//! slow clients hold; `openapi` describes it all.
+//! slow clients hold; `live_settings` are those in force, `token_file` is where clients of the same user find a
+//! token; `openapi` describes it all.
 
 mod auth;
 mod call;
@@ -21,6 +22,7 @@ mod guard;
 mod health;
 mod info;
 mod leases;
+mod live_settings;
 mod metrics;
 mod mjpeg;
 mod observer;
@@ -35,6 +37,7 @@ mod session;
 mod shared_memory;
 mod snapshot;
 mod streams;
+mod token_file;
 mod transfer;
 mod under_way;
 mod watching;
@@ -53,6 +56,8 @@ use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use live_settings::LiveSettings;
+
 pub use auth::{NoToken, Token};
 pub use call::call;
 pub use files::raise_file_limit;
@@ -60,6 +65,7 @@ pub use openapi::text as openapi;
 pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};
 pub use shared_memory::FramesSocket;
+pub use token_file::{NoTokenFile, own_token, own_token_file};
 
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 64 << 10;
@@ -89,7 +95,7 @@ pub struct Settings {
 #[derive(Clone)]
 struct Context {
     engine: Engine,
-    settings: Arc<Settings>,
+    settings: LiveSettings,
     /// The last snapshots.
     snapshots: Arc<snapshot::Snapshots>,
     /// What happened lately.
@@ -100,30 +106,84 @@ struct Context {
     sessions: Arc<session::Sessions>,
 }
 
-/// The whole API. Every route, the pages included, stands behind the checks of Host and Origin.
-/// Must be called in a tokio runtime: it starts a task that ends when the engine shuts down.
+/// The API of one engine, with its settings, which may be replaced while it serves.
+#[derive(Clone)]
+pub struct Api {
+    router: Router,
+    engine: Engine,
+    settings: LiveSettings,
+    sessions: Arc<session::Sessions>,
+}
+
+impl Api {
+    /// The whole API. Every route, the pages included, stands behind the checks of Host and Origin.
+    /// Must be called in a tokio runtime: it starts a task that ends when the engine shuts down.
+    pub fn new(engine: Engine, mut settings: Settings) -> Self {
+        engine.set_own_port(settings.port);
+        let pages = settings.pages.take();
+        let settings = LiveSettings::new(settings);
+        let journal = Arc::new(events::Journal::new());
+        observer::start(engine.clone(), Arc::clone(&journal));
+        let sessions = Arc::new(session::Sessions::new());
+        let context = Context {
+            engine: engine.clone(),
+            settings: settings.clone(),
+            snapshots: Arc::default(),
+            journal,
+            listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
+            sessions: Arc::clone(&sessions),
+        };
+        Self { router: assemble(context, pages), engine, settings, sessions }
+    }
+
+    /// Answers as long as the engine lives; every copy goes by the settings in force.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.now()
+    }
+
+    /// Puts other settings in force for every request that comes from now on; their `pages` are
+    /// not looked at. With another token, or without one, every browser is signed out. What is
+    /// under way, such as a WebSocket, goes on.
+    pub fn change(&self, settings: Settings) {
+        let former = self.settings.now();
+        let same_token = match (&former.token, &settings.token) {
+            (None, None) => true,
+            (Some(former), Some(token)) => former.is_same(token),
+            _ => false,
+        };
+        self.engine.set_own_port(settings.port);
+        self.settings.replace(settings);
+        if !same_token {
+            self.sessions.end_all();
+        }
+    }
+
+    /// Runs one request of the desktop's own window, which needs no token; the status, and the body
+    /// as text. A method or path that no request can have is a 400.
+    pub async fn ask(&self, method: &str, path: &str, body: Option<String>) -> (u16, String) {
+        call(&self.router, self.settings.now().port, method, path, body).await
+    }
+}
+
+/// The router of an [`Api`] whose settings stay as they are.
 pub fn router(engine: Engine, settings: Settings) -> Router {
-    engine.set_own_port(settings.port);
-    let mut settings = settings;
-    let pages = settings.pages.take();
-    let settings = Arc::new(settings);
-    let journal = Arc::new(events::Journal::new());
-    observer::start(engine.clone(), Arc::clone(&journal));
-    let sessions = Arc::new(session::Sessions::new());
-    let context = Context {
-        engine,
-        settings: Arc::clone(&settings),
-        snapshots: Arc::default(),
-        journal,
-        listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
-        sessions: Arc::clone(&sessions),
-    };
+    Api::new(engine, settings).router
+}
+
+fn assemble(context: Context, pages: Option<Router>) -> Router {
+    let settings = context.settings.clone();
+    let sessions = Arc::clone(&context.sessions);
     let api = Router::from(guarded_routes().with_state(context.clone()))
         .method_not_allowed_fallback(method_not_allowed);
     let open = Router::from(open_routes().with_state(context))
         .merge(openapi::pages())
         .method_not_allowed_fallback(method_not_allowed);
-    let api = auth::around(api, Arc::clone(&settings), sessions).merge(open);
+    let api = auth::around(api, settings.clone(), sessions).merge(open);
     let all = match pages {
         Some(pages) => api.fallback_service(pages),
         None => api.fallback(not_found),

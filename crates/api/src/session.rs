@@ -98,6 +98,11 @@ impl Sessions {
         self.known().retain(|(known, _)| !ids.contains(known));
     }
 
+    /// Signs every browser out.
+    pub(crate) fn end_all(&self) {
+        self.known().clear();
+    }
+
     /// Whether the request comes from a page of ours, in a browser that is signed in. `SameSite`
     /// keeps other sites from using the cookie, but pages at another port are of the same site.
     pub(crate) fn admits(&self, headers: &HeaderMap, settings: &Settings) -> bool {
@@ -190,11 +195,12 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let in_process = extensions.get::<InProcess>().is_some();
-    let token = context.settings.token.as_ref().filter(|_| !in_process);
+    let settings = context.settings.now();
+    let token = settings.token.as_ref().filter(|_| !in_process);
     let session = Session {
         required: token.is_some(),
         signed_in: token.is_none_or(|token| {
-            token.admits(&headers) || context.sessions.admits(&headers, &context.settings)
+            token.admits(&headers) || context.sessions.admits(&headers, &settings)
         }),
     };
     ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(session)).into_response()
@@ -218,7 +224,8 @@ pub(crate) async fn sign_in(
     State(context): State<Context>,
     Body(SignIn { token }): Body<SignIn>,
 ) -> Answer<Response> {
-    let Some(expected) = &context.settings.token else {
+    let settings = context.settings.now();
+    let Some(expected) = &settings.token else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     // People paste line ends along.
@@ -236,7 +243,7 @@ pub(crate) async fn sign_in(
         let why = "the system gives no random numbers";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why)
     })?;
-    let cookie = cookie(&URL_SAFE_NO_PAD.encode(id), LIFETIME.as_secs(), &context.settings);
+    let cookie = cookie(&URL_SAFE_NO_PAD.encode(id), LIFETIME.as_secs(), &settings);
     Ok((StatusCode::NO_CONTENT, cookie).into_response())
 }
 
@@ -248,7 +255,7 @@ pub(crate) async fn sign_in(
 )]
 pub(crate) async fn sign_out(State(context): State<Context>, headers: HeaderMap) -> Response {
     context.sessions.end(&headers);
-    (StatusCode::NO_CONTENT, cookie("", 0, &context.settings)).into_response()
+    (StatusCode::NO_CONTENT, cookie("", 0, &context.settings.now())).into_response()
 }
 
 #[cfg(test)]
