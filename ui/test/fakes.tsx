@@ -1,6 +1,7 @@
 // A backend in memory, cameras for it, and the app around both.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, render } from '@testing-library/react';
+import { onTestFinished } from 'vitest';
 import { App } from '../src/app/App';
 import { ServicesProvider } from '../src/app/context';
 import {
@@ -146,9 +147,12 @@ export class FakeBackend implements Backend {
 
 export function showApp(backend: FakeBackend) {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const hub = new FrameHub(backend);
+  // After the tiles are unmounted, which is the last that it hears of them.
+  onTestFinished(() => hub.end());
   return render(
     <QueryClientProvider client={queries}>
-      <ServicesProvider backend={backend} hub={new FrameHub(backend)}>
+      <ServicesProvider backend={backend} hub={hub}>
         <App />
       </ServicesProvider>
     </QueryClientProvider>,
