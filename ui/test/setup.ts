@@ -1,8 +1,11 @@
 // What jsdom lacks, in its simplest truthful form. Tests that need more control replace it.
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 import '../src/i18n';
+
+// A second is little on a machine that builds something meanwhile.
+configure({ asyncUtilTimeout: 5000 });
 
 /** Everything observed is on screen. */
 class EverythingVisible {
