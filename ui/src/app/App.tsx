@@ -49,12 +49,13 @@ export function App() {
 
   const shell = useMemo<Shell>(
     () => ({
+      theme,
       info,
       apiUrl: info?.apiUrl ?? USUAL_API,
       openAdd: (start = {}) => setAdding(start),
       askToRemove: (camera, then) => setRemoving({ camera, ...(then && { then }) }),
     }),
-    [info],
+    [theme, info],
   );
 
   return (

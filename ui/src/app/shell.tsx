@@ -4,6 +4,8 @@ import type { AppInfo, Stream } from '../backend';
 import type { Draft } from '../cameras/draft';
 
 export interface Shell {
+  /** As drawn now. */
+  theme: 'dark' | 'light';
   /** Undefined until the first answer. */
   info: AppInfo | undefined;
   /** Where scripts reach the API, also before `info` is there. */

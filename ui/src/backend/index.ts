@@ -9,21 +9,12 @@ export {
   BackendError,
   type Capabilities,
   type Desktop,
+  streamPath,
   type TileFrame,
   UNREACHABLE,
   type WatchedTile,
 } from './backend';
-export type {
-  DesktopNotifications,
-  DesktopSettings,
-  DesktopSettingsPatch,
-  NewStream,
-  Stream,
-  StreamList,
-  StreamState,
-  StreamStatus,
-  Video,
-} from './wire';
+export type * from './wire';
 
 /** The desktop shell when it is there, else the server this page came from. */
 export function chooseBackend(): Backend {

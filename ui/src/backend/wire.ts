@@ -18,6 +18,8 @@ export interface StreamStatus {
   attempt: number;
   /** RFC 3339, null when no further try is planned. */
   next_try: string | null;
+  /** Since when the picture has been the same, although packets arrive. */
+  frozen_since?: string | null;
 }
 
 export interface Video {
@@ -31,6 +33,16 @@ export interface Video {
 export interface Rendition {
   width: number;
   height: number;
+}
+
+/** How a camera is read. */
+export interface Ingest {
+  path: 'rtsp' | 'ffmpeg';
+  /** Why FFmpeg has to read an RTSP camera. */
+  reason: string | null;
+  transport: 'tcp' | 'udp' | null;
+  /** Codec of the sound, which is not carried. */
+  audio: string | null;
 }
 
 export interface Stream {
@@ -55,6 +67,7 @@ export interface Stream {
   created_at: string;
   status: StreamStatus;
   video: Video | null;
+  ingest?: Ingest | null;
   renditions: Rendition[];
 }
 
@@ -62,6 +75,49 @@ export interface Stream {
 export interface StreamList {
   streams: Stream[];
 }
+
+/** Answer of `GET /api/streams/{id}/history`: one number a second, oldest first. */
+export interface History {
+  until: string;
+  step_seconds: number;
+  frames: number[];
+  kbit: number[];
+  keyframes: number[];
+  /** RTP packets. */
+  lost: number[];
+  reconnects: number[];
+}
+
+/** One who reads a stream. */
+export interface Consumer {
+  id: number;
+  kind: string;
+  name: string;
+  pid: number | null;
+  format: string;
+  stream: 'main' | 'sub';
+  width: number | null;
+  height: number | null;
+  since: string;
+  delivered_frames: number;
+  dropped_frames: number;
+  fps: number;
+  lag_ms: number | null;
+}
+
+/** Answer of `GET /api/streams/{id}/consumers/{consumer}`. */
+export interface ConsumerHistory extends Consumer {
+  until: string;
+  step_seconds: number;
+  delivered: number[];
+  dropped: number[];
+  lag_ms_most: number[];
+}
+
+/** Body of `PATCH /api/streams/{id}`; what is absent stays. */
+export type StreamChange = Partial<
+  Omit<NewStream, 'stream_id' | 'substream_url' | 'tls_fingerprint'>
+> & { substream_url?: string | null; tls_fingerprint?: string | null };
 
 /** Body of `POST /api/streams`. */
 export interface NewStream {

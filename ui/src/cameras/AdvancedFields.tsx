@@ -10,12 +10,17 @@ interface AdvancedFieldsProps {
   onChange: (part: Partial<Advanced>) => void;
   /** Cameras whose settings can be taken over. */
   others: Stream[];
+  errors?: Partial<Record<'substream' | 'width' | 'height', string | null>>;
 }
 
-export function AdvancedFields({ value, onChange, others }: AdvancedFieldsProps) {
+export function AdvancedFields({ value, onChange, others, errors = {} }: AdvancedFieldsProps) {
   const { t } = useTranslation();
   return (
-    <details className="rounded-lg border border-line">
+    <details
+      className="rounded-lg border border-line"
+      // What is wrong must not be hidden; undefined leaves it as the person has it.
+      open={Object.values(errors).some(Boolean) || undefined}
+    >
       <summary
         data-testid="add-advanced"
         className="cursor-pointer rounded-lg px-3 py-2 text-sm font-medium"
@@ -47,6 +52,7 @@ export function AdvancedFields({ value, onChange, others }: AdvancedFieldsProps)
           data-testid="add-substream"
           inputMode="url"
           value={value.substream}
+          error={errors.substream ?? null}
           onChange={({ target }) => onChange({ substream: target.value })}
         />
         <div className="grid grid-cols-2 gap-3">
@@ -77,6 +83,7 @@ export function AdvancedFields({ value, onChange, others }: AdvancedFieldsProps)
               data-testid={`add-${side}`}
               placeholder={side === 'width' ? '640' : '480'}
               value={value[side]}
+              error={errors[side] ?? null}
               onChange={({ target }) => onChange({ [side]: target.value })}
             />
           ))}

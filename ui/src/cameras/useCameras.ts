@@ -3,7 +3,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo } from 'react';
 import { useServices } from '../app/context';
-import type { NewStream, Stream, StreamList } from '../backend';
+import {
+  type NewStream,
+  type Stream,
+  type StreamChange,
+  type StreamList,
+  streamPath,
+} from '../backend';
 
 const KEY = ['streams'];
 const POLL_MS = 1000;
@@ -39,6 +45,8 @@ export function usePushedCameras(): void {
 export interface CameraActions {
   add: (stream: NewStream) => Promise<void>;
   remove: (streamId: string) => Promise<void>;
+  /** Resolves to the camera as it is then. */
+  change: (streamId: string, change: StreamChange) => Promise<Stream>;
 }
 
 export function useCameraActions(): CameraActions {
@@ -54,6 +62,11 @@ export function useCameraActions(): CameraActions {
       remove: async (streamId) => {
         await backend.removeStream(streamId);
         await refresh();
+      },
+      change: async (streamId, change) => {
+        const changed = await backend.request<Stream>('PATCH', streamPath(streamId), change);
+        await refresh();
+        return changed;
       },
     }),
     [backend, refresh],

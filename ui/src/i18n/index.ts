@@ -3,17 +3,39 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import deCamera from './de/camera.json';
+import deEvents from './de/events.json';
 import deFrame from './de/frame.json';
+import deHealth from './de/health.json';
+import deOneCamera from './de/one-camera.json';
 import deWatch from './de/watch.json';
 import de from './de.json';
 import enCamera from './en/camera.json';
+import enEvents from './en/events.json';
 import enFrame from './en/frame.json';
+import enHealth from './en/health.json';
+import enOneCamera from './en/one-camera.json';
 import enWatch from './en/watch.json';
 import en from './en.json';
 
 /** Each screen may bring a file of its own; their first keys differ. */
-const english = { ...en, ...enCamera, ...enFrame, ...enWatch };
-const german = { ...de, ...deCamera, ...deFrame, ...deWatch };
+const english = {
+  ...en,
+  ...enCamera,
+  ...enEvents,
+  ...enFrame,
+  ...enHealth,
+  ...enOneCamera,
+  ...enWatch,
+};
+const german = {
+  ...de,
+  ...deCamera,
+  ...deEvents,
+  ...deFrame,
+  ...deHealth,
+  ...deOneCamera,
+  ...deWatch,
+};
 
 declare module 'i18next' {
   interface CustomTypeOptions {

@@ -1,0 +1,44 @@
+// The camera's picture as it is now, as large as its place in the page.
+import { useLayoutEffect, useState } from 'react';
+import type { Stream } from '../backend';
+import { aspectOf, health } from '../cameras/health';
+import { cn } from '../lib/cn';
+import { TileStatus } from '../player/TileStatus';
+import { useTilePicture } from '../player/useTilePicture';
+
+export function LivePicture({ camera, now }: { camera: Stream; now: number }) {
+  const [width, setWidth] = useState(0);
+  const { holder, picture, hasPicture, seenSince } = useTilePicture(
+    camera,
+    width,
+    `page-picture-${camera.stream_id}`,
+  );
+  useLayoutEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    const measure = () => setWidth(element.offsetWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [holder]);
+  const condition = health(camera, picture.current?.shown ?? null, seenSince.current, now);
+  return (
+    <div
+      className="relative [container-type:size] max-h-96 w-full overflow-hidden rounded-xl bg-[#161e29]"
+      style={{ aspectRatio: aspectOf(camera) ?? 16 / 9 }}
+    >
+      <div
+        ref={holder}
+        className={cn('absolute inset-0', !condition.healthy && 'brightness-[0.4]')}
+      />
+      <TileStatus
+        camera={{ ...camera, name: '' }}
+        health={
+          condition.healthy && !hasPicture ? { ...condition, state: 'connecting' } : condition
+        }
+        hasPicture={hasPicture}
+      />
+    </div>
+  );
+}
