@@ -13,6 +13,8 @@ type Pages = {
 
 export const PAGES: Pages = {
   camera: lazy(() => import('../camera/CameraPage')),
+  events: lazy(() => import('../events/EventsPage')),
+  health: lazy(() => import('../health/HealthPage')),
 };
 
 export const isBuilt = (page: PageName): boolean => page === 'cameras' || page in PAGES;
