@@ -15,6 +15,7 @@ export const PAGES: Pages = {
   camera: lazy(() => import('../camera/CameraPage')),
   events: lazy(() => import('../events/EventsPage')),
   health: lazy(() => import('../health/HealthPage')),
+  scan: lazy(() => import('../scan/ScanPage')),
 };
 
 export const isBuilt = (page: PageName): boolean => page === 'cameras' || page in PAGES;

@@ -1,6 +1,7 @@
 // The form of the add dialog: paste anything; sign-in and name only when wanted.
 import { type ClipboardEvent, type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { formatRoute } from '../app/routes';
 import { Button } from '../components/ui/button';
 import { Field } from '../components/ui/field';
 import { sentence } from '../lib/sentence';
@@ -136,6 +137,18 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
         onPaste={onPaste}
         onBlur={(event) => settle(event.currentTarget.value)}
       />
+      {draft.url === '' && (
+        <p className="text-sm text-quiet">
+          {t('scan.unknownAddress')}{' '}
+          <a
+            href={formatRoute({ page: 'scan' })}
+            className="rounded text-accent hover:text-accent-hover"
+            onClick={onCancel}
+          >
+            {t('scan.title')}
+          </a>
+        </p>
+      )}
       {(picked || lacksPath(draft.url)) && <BrandPicker picked={picked} onPick={pick} />}
       {signIn ? (
         <div className="grid grid-cols-2 gap-3">

@@ -1,8 +1,9 @@
-// The first minute: one sentence, two choices.
-import { Play, Plus } from 'lucide-react';
+// The first minute: one sentence, three choices.
+import { Play, Plus, Radar } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
+import { navigate } from '../app/routes';
 import logo from '../assets/logo.svg';
 import { Button } from '../components/ui/button';
 import { sentence } from '../lib/sentence';
@@ -28,13 +29,27 @@ export function EmptyState({ onAdd }: { onAdd: () => void }) {
 
   return (
     <section className="grid flex-1 place-items-center p-8 fade-in">
-      <div className="max-w-md text-center">
+      <div className="max-w-xl text-center">
         <img src={logo} alt="" className="mx-auto size-20" />
         <h1 className="mt-6 text-2xl font-semibold tracking-tight">{t('empty.title')}</h1>
-        <p className="mt-2 text-base text-balance text-quiet">{t('empty.sentence')}</p>
+        <p className="mx-auto mt-2 max-w-md text-base text-balance text-quiet">
+          {t('empty.sentence')}
+        </p>
         <div className="mt-8 flex flex-wrap justify-center gap-3">
           <Button
             variant="primary"
+            size="large"
+            data-testid="empty-scan"
+            onClick={() => navigate({ page: 'scan' })}
+          >
+            <Radar aria-hidden />
+            {t('scan.title')}
+          </Button>
+          <Button size="large" data-testid="empty-add" onClick={onAdd}>
+            <Plus aria-hidden />
+            {t('app.addCamera')}
+          </Button>
+          <Button
             size="large"
             data-testid="empty-try-demo"
             disabled={starting}
@@ -42,10 +57,6 @@ export function EmptyState({ onAdd }: { onAdd: () => void }) {
           >
             <Play aria-hidden />
             {t('empty.tryDemo')}
-          </Button>
-          <Button size="large" data-testid="empty-add" onClick={onAdd}>
-            <Plus aria-hidden />
-            {t('app.addCamera')}
           </Button>
         </div>
       </div>

@@ -7,6 +7,7 @@ import deEvents from './de/events.json';
 import deFrame from './de/frame.json';
 import deHealth from './de/health.json';
 import deOneCamera from './de/one-camera.json';
+import deScan from './de/scan.json';
 import deWatch from './de/watch.json';
 import de from './de.json';
 import enCamera from './en/camera.json';
@@ -14,6 +15,7 @@ import enEvents from './en/events.json';
 import enFrame from './en/frame.json';
 import enHealth from './en/health.json';
 import enOneCamera from './en/one-camera.json';
+import enScan from './en/scan.json';
 import enWatch from './en/watch.json';
 import en from './en.json';
 
@@ -25,6 +27,7 @@ const english = {
   ...enFrame,
   ...enHealth,
   ...enOneCamera,
+  ...enScan,
   ...enWatch,
 };
 const german = {
@@ -34,6 +37,7 @@ const german = {
   ...deFrame,
   ...deHealth,
   ...deOneCamera,
+  ...deScan,
   ...deWatch,
 };
 
