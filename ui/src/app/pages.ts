@@ -16,6 +16,7 @@ export const PAGES: Pages = {
   events: lazy(() => import('../events/EventsPage')),
   health: lazy(() => import('../health/HealthPage')),
   scan: lazy(() => import('../scan/ScanPage')),
+  scripts: lazy(() => import('../scripts/ScriptsPage')),
 };
 
 export const isBuilt = (page: PageName): boolean => page === 'cameras' || page in PAGES;

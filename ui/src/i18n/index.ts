@@ -8,6 +8,7 @@ import deFrame from './de/frame.json';
 import deHealth from './de/health.json';
 import deOneCamera from './de/one-camera.json';
 import deScan from './de/scan.json';
+import deScripts from './de/scripts.json';
 import deWatch from './de/watch.json';
 import de from './de.json';
 import enCamera from './en/camera.json';
@@ -16,6 +17,7 @@ import enFrame from './en/frame.json';
 import enHealth from './en/health.json';
 import enOneCamera from './en/one-camera.json';
 import enScan from './en/scan.json';
+import enScripts from './en/scripts.json';
 import enWatch from './en/watch.json';
 import en from './en.json';
 
@@ -28,6 +30,7 @@ const english = {
   ...enHealth,
   ...enOneCamera,
   ...enScan,
+  ...enScripts,
   ...enWatch,
 };
 const german = {
@@ -38,6 +41,7 @@ const german = {
   ...deHealth,
   ...deOneCamera,
   ...deScan,
+  ...deScripts,
   ...deWatch,
 };
 

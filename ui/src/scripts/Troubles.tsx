@@ -1,0 +1,36 @@
+// What commonly goes wrong between a script and Fanlight, and what to do about each.
+import { useTranslation } from 'react-i18next';
+
+/** Each has a question and an answer in `scripts.trouble`. */
+const TROUBLES = [
+  'managed',
+  'missing',
+  'refused',
+  'elsewhere',
+  'token',
+  'notFound',
+  'noPicture',
+] as const;
+
+export function Troubles({ apiUrl }: { apiUrl: string }) {
+  const { t } = useTranslation();
+  return (
+    <section aria-labelledby="scripts-troubles">
+      <h2 id="scripts-troubles" className="mb-2 font-semibold">
+        {t('scripts.troubles')}
+      </h2>
+      <div className="divide-y divide-line rounded-2xl border border-line bg-surface">
+        {TROUBLES.map((trouble) => (
+          <details key={trouble}>
+            <summary className="cursor-pointer rounded-lg px-4 py-2.5 text-sm font-medium">
+              {t(`scripts.trouble.${trouble}.sign`)}
+            </summary>
+            <p className="px-4 pb-3 text-sm text-quiet select-text">
+              {t(`scripts.trouble.${trouble}.cure`, { apiUrl })}
+            </p>
+          </details>
+        ))}
+      </div>
+    </section>
+  );
+}
