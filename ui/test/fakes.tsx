@@ -1,6 +1,7 @@
 // A backend in memory, cameras for it, and the app around both.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, render } from '@testing-library/react';
+import type { ReactNode } from 'react';
 import { onTestFinished } from 'vitest';
 import { App } from '../src/app/App';
 import { ServicesProvider } from '../src/app/context';
@@ -145,7 +146,10 @@ export class FakeBackend implements Backend {
   }
 }
 
-export function showApp(backend: FakeBackend) {
+export const showApp = (backend: FakeBackend) => showPart(backend, <App />);
+
+/** One part without the rest of the window. */
+export function showPart(backend: FakeBackend, part: ReactNode) {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const hub = new FrameHub(backend);
   // After the tiles are unmounted, which is the last that it hears of them.
@@ -153,7 +157,7 @@ export function showApp(backend: FakeBackend) {
   return render(
     <QueryClientProvider client={queries}>
       <ServicesProvider backend={backend} hub={hub}>
-        <App />
+        {part}
       </ServicesProvider>
     </QueryClientProvider>,
   );

@@ -12,6 +12,7 @@ const ROUTES: [string, Route][] = [
   ['#/camera/a%20%2F%25', { page: 'camera', id: 'a /%' }],
   ['#/recordings', { page: 'recordings' }],
   ['#/recordings?camera=door', { page: 'recordings', camera: 'door' }],
+  ['#/recordings?camera=door&play=r1', { page: 'recordings', camera: 'door', play: 'r1' }],
   ['#/events', { page: 'events' }],
   ['#/events?camera=door', { page: 'events', camera: 'door' }],
   ['#/scripts', { page: 'scripts' }],

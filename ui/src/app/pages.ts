@@ -15,6 +15,7 @@ export const PAGES: Pages = {
   camera: lazy(() => import('../camera/CameraPage')),
   events: lazy(() => import('../events/EventsPage')),
   health: lazy(() => import('../health/HealthPage')),
+  recordings: lazy(() => import('../recordings/RecordingsPage')),
   scan: lazy(() => import('../scan/ScanPage')),
   scripts: lazy(() => import('../scripts/ScriptsPage')),
 };

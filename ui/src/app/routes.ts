@@ -6,8 +6,8 @@ export type Route =
   | { page: 'cameras' }
   | { page: 'health' }
   | { page: 'camera'; id: string }
-  /** `camera`: only those of this one. */
-  | { page: 'recordings'; camera?: string }
+  /** `camera`: only those of this one; `play`: the recording that is open. */
+  | { page: 'recordings'; camera?: string; play?: string }
   | { page: 'events'; camera?: string }
   | { page: 'scripts' }
   | { page: 'scan' }
@@ -35,7 +35,11 @@ export function parseRoute(hash: string): Route {
   }
   if (id !== undefined) return { page: 'unknown' };
   if (page === '') return { page: 'cameras' };
-  if (page === 'recordings' || page === 'events') return { page, ...(camera && { camera }) };
+  if (page === 'events') return { page, ...(camera && { camera }) };
+  if (page === 'recordings') {
+    const play = words.get('play');
+    return { page, ...(camera && { camera }), ...(play && { play }) };
+  }
   if (page === 'sign-in') {
     const back = words.get('back');
     return { page, ...(back?.startsWith('#/') && { back }) };
@@ -53,8 +57,9 @@ export function formatRoute(route: Route): string {
     case 'camera':
       return `#/camera/${encodeURIComponent(route.id)}`;
     case 'recordings':
+      return `#/recordings${query({ camera: route.camera, play: route.play })}`;
     case 'events':
-      return `#/${route.page}${query({ camera: route.camera })}`;
+      return `#/events${query({ camera: route.camera })}`;
     case 'sign-in':
       return `#/sign-in${query({ back: route.back })}`;
     default:

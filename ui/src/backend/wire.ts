@@ -68,6 +68,9 @@ export interface Stream {
   status: StreamStatus;
   video: Video | null;
   ingest?: Ingest | null;
+  /** When it is recorded, and what its recorder does now; absent where nothing records. */
+  record?: 'off' | 'always';
+  recording?: 'off' | 'recording' | 'waiting' | 'failed';
   renditions: Rendition[];
 }
 

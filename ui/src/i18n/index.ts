@@ -7,6 +7,7 @@ import deEvents from './de/events.json';
 import deFrame from './de/frame.json';
 import deHealth from './de/health.json';
 import deOneCamera from './de/one-camera.json';
+import deRecordings from './de/recordings.json';
 import deScan from './de/scan.json';
 import deScripts from './de/scripts.json';
 import deWatch from './de/watch.json';
@@ -16,6 +17,7 @@ import enEvents from './en/events.json';
 import enFrame from './en/frame.json';
 import enHealth from './en/health.json';
 import enOneCamera from './en/one-camera.json';
+import enRecordings from './en/recordings.json';
 import enScan from './en/scan.json';
 import enScripts from './en/scripts.json';
 import enWatch from './en/watch.json';
@@ -29,6 +31,7 @@ const english = {
   ...enFrame,
   ...enHealth,
   ...enOneCamera,
+  ...enRecordings,
   ...enScan,
   ...enScripts,
   ...enWatch,
@@ -40,6 +43,7 @@ const german = {
   ...deFrame,
   ...deHealth,
   ...deOneCamera,
+  ...deRecordings,
   ...deScan,
   ...deScripts,
   ...deWatch,

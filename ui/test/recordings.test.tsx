@@ -1,0 +1,327 @@
+// The library of recordings, and recording one camera.
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test, vi } from 'vitest';
+import { BackendError, type Desktop } from '../src/backend';
+import { bytes } from '../src/lib/bytes';
+import { byDay, dayWords, fileName, lengthWords } from '../src/recordings/days';
+import { RecordControls } from '../src/recordings/RecordControls';
+import { pictureName } from '../src/recordings/useRecorderActions';
+import type { Recorder, Recording, RecordingList } from '../src/recordings/wire';
+import { camera, FakeBackend, showApp, showPart } from './fakes';
+
+function recording(id: string, parts: Partial<Recording> = {}): Recording {
+  return {
+    id,
+    stream_id: 'door',
+    name: 'Front door',
+    kind: 'recording',
+    started_at: new Date(2026, 4, 2, 10, 0, 0).toISOString(),
+    duration_seconds: 65,
+    bytes: 5_000_000,
+    codec: 'h264',
+    width: 1920,
+    height: 1080,
+    in_progress: false,
+    file: `/var/recordings/door/${id}.mp4`,
+    ...parts,
+  };
+}
+
+function library(recordings: Recording[], parts: Partial<RecordingList> = {}): RecordingList {
+  return {
+    recordings,
+    folder: '/var/recordings',
+    total_bytes: 25_000_000_000,
+    quota_bytes: 100_000_000_000,
+    free_bytes: 300_000_000_000,
+    error: null,
+    ...parts,
+  };
+}
+
+const FIRST_PAGE = 'GET /api/recordings?limit=60';
+
+function server(list: RecordingList | Error) {
+  const backend = new FakeBackend([camera('door', { name: 'Front door' }), camera('yard')]);
+  backend.answers.set(FIRST_PAGE, list);
+  return backend;
+}
+
+function open(backend: FakeBackend, hash = '#/recordings') {
+  window.location.hash = hash;
+  showApp(backend);
+  return userEvent.setup();
+}
+
+describe('words', () => {
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1 kB'],
+    [1_250_000, '1.3 MB'],
+    [999_960, '1 MB'],
+    [50_000_000_000, '50 GB'],
+  ])('%d bytes are %s', (count, words) => {
+    expect(bytes('en', count)).toBe(words);
+  });
+
+  test.each([
+    [0.4, '0:00'],
+    [65, '1:05'],
+    [3600, '1:00:00'],
+    [3599.6, '1:00:00'],
+  ])('%d seconds are %s', (seconds, words) => {
+    expect(lengthWords(seconds)).toBe(words);
+  });
+
+  test('days', () => {
+    const now = new Date(2026, 4, 2, 0, 30).getTime();
+    const day = (...at: [number, number, number]) => new Date(...at).getTime();
+    expect(dayWords(day(2026, 4, 2), now, 'en')).toBe('Today');
+    expect(dayWords(day(2026, 4, 1), now, 'en')).toBe('Yesterday');
+    expect(dayWords(day(2026, 3, 30), now, 'en-GB')).toBe('Thursday 30 April');
+    expect(dayWords(day(2025, 3, 30), now, 'en-GB')).toMatch(/2025$/);
+  });
+
+  test('recordings fall into the days they began on, and keep their order', () => {
+    const at = (day: number, hour: number) => new Date(2026, 4, day, hour).toISOString();
+    const days = byDay([
+      recording('c', { started_at: at(2, 0) }),
+      recording('b', { started_at: at(1, 23) }),
+      recording('a', { started_at: at(1, 1) }),
+    ]);
+    expect(days.map((day) => day.recordings.map(({ id }) => id))).toEqual([['c'], ['b', 'a']]);
+  });
+
+  test('files', () => {
+    expect(fileName('/var/a/b c.mp4')).toBe('b c.mp4');
+    expect(fileName('C:\\Videos\\b.mp4')).toBe('b.mp4');
+    expect(pictureName('door', 'jpeg', new Date(2026, 0, 2, 3, 4, 5))).toBe(
+      'door 2026-01-02 03-04-05.jpg',
+    );
+  });
+});
+
+describe('the library', () => {
+  test('shows what there is, and how much room', async () => {
+    open(
+      server(
+        library([
+          recording('live', { in_progress: true }),
+          recording('r1', { kind: 'clip', duration_seconds: 30 }),
+        ]),
+      ),
+    );
+    const card = await screen.findByTestId('recording-r1');
+    expect(card).toHaveTextContent(/0:30.*Clip.*Front door.*5 MB · H.264 · 1080p/);
+    expect(card.querySelector('img')).toHaveAttribute(
+      'src',
+      '/api/recordings/r1/thumbnail?width=320',
+    );
+    expect(screen.getByTestId('recording-live')).toHaveTextContent('Recording now');
+    expect(screen.queryByTestId('recording-choose-live')).not.toBeInTheDocument();
+    expect(screen.getByTestId('recordings-storage')).toHaveTextContent(
+      /25 GB of 100 GB used.*300 GB free/,
+    );
+  });
+
+  test('older ones come a page at a time', async () => {
+    const full = Array.from({ length: 60 }, (_, n) =>
+      recording(`r${n}`, {
+        started_at: new Date(Date.UTC(2026, 4, 2, 10) - n * 1000).toISOString(),
+      }),
+    );
+    const backend = server(library(full));
+    const oldest = full[59]?.started_at ?? '';
+    backend.answers.set(
+      `GET /api/recordings?${new URLSearchParams({ limit: '60', before: oldest })}`,
+      library([full[59] as Recording, recording('older')]),
+    );
+    const user = open(backend);
+    await user.click(await screen.findByTestId('recordings-more'));
+    expect(await screen.findByTestId('recording-older')).toBeInTheDocument();
+    expect(screen.getAllByTestId('recording-r59')).toHaveLength(1);
+    expect(screen.queryByTestId('recordings-more')).not.toBeInTheDocument();
+  });
+
+  test('the camera is part of the address', async () => {
+    const backend = server(library([recording('r1')]));
+    backend.answers.set('GET /api/recordings?limit=60&stream_id=yard', library([]));
+    const user = open(backend);
+    await user.selectOptions(await screen.findByTestId('recordings-camera'), 'yard');
+    expect(await screen.findByTestId('recordings-empty')).toHaveTextContent('no recordings');
+    expect(window.location.hash).toBe('#/recordings?camera=yard');
+  });
+
+  test('several are deleted after one question', async () => {
+    const backend = server(library([recording('r1'), recording('r2'), recording('r3')]));
+    backend.answers.set('DELETE /api/recordings/r1', { message: '', id: 'r1' });
+    backend.answers.set(
+      'DELETE /api/recordings/r2',
+      new BackendError('it is being written', 'recording_in_progress', 409),
+    );
+    const user = open(backend);
+    await user.click(await screen.findByTestId('recording-choose-r1'));
+    await user.click(screen.getByTestId('recording-choose-r2'));
+    expect(screen.getByTestId('recordings-selection')).toHaveTextContent('2 selected · 10 MB');
+    await user.click(screen.getByTestId('recordings-delete'));
+    expect(screen.getByRole('button', { name: 'Keep' })).toHaveFocus();
+    expect(screen.getByRole('alertdialog')).toHaveTextContent('10 MB are freed');
+    const asked = () => backend.requests.filter(([what]) => what.startsWith('DELETE'));
+    expect(asked()).toEqual([]);
+    backend.answers.set(FIRST_PAGE, library([recording('r2'), recording('r3')]));
+    await user.click(screen.getByTestId('recordings-delete-confirm'));
+    await waitFor(() => expect(screen.queryByTestId('recording-r1')).not.toBeInTheDocument());
+    expect(asked()).toHaveLength(2);
+    expect(await screen.findByText('1 recording deleted')).toBeInTheDocument();
+    expect(await screen.findByText('Not deleted. It is being written.')).toBeInTheDocument();
+  });
+
+  test('a whole day is chosen at once, without what is still being written', async () => {
+    const backend = server(library([recording('live', { in_progress: true }), recording('r1')]));
+    const user = open(backend);
+    await user.click(await screen.findByRole('checkbox', { name: /^Select all/ }));
+    expect(screen.getByTestId('recordings-selection')).toHaveTextContent('1 selected');
+  });
+
+  test('a file is saved under its own name, and shown where there is a desktop', async () => {
+    const backend = server(library([recording('r1')]));
+    const reveal = vi.fn(async () => {});
+    backend.desktop = {
+      settings: async () => ({}),
+      onNavigate: () => () => {},
+      reveal,
+    } as unknown as Desktop;
+    const user = open(backend);
+    await user.click(await screen.findByTestId('recording-menu-r1'));
+    await user.click(screen.getByRole('menuitem', { name: /Save/ }));
+    await waitFor(() =>
+      expect(backend.saved).toEqual([['/api/recordings/r1/video?download=1', 'r1.mp4']]),
+    );
+    await user.click(screen.getByTestId('recording-menu-r1'));
+    await user.click(screen.getByRole('menuitem', { name: /Show in folder/ }));
+    expect(reveal).toHaveBeenCalledWith('/var/recordings/door/r1.mp4');
+  });
+
+  test.each([
+    ['disk_full', /disk is full.*no room left/i],
+    ['something_new', /Recording has stopped.*no room left/i],
+  ])('%s is said at the top, with the way to the settings', async (code, words) => {
+    open(server(library([], { error: { code, message: 'no room left' } })));
+    const trouble = await screen.findByTestId('recordings-trouble');
+    expect(trouble).toHaveTextContent(words);
+    expect(within(trouble).getByRole('link')).toHaveAttribute('href', '#/settings');
+  });
+
+  test.each([
+    [new BackendError('off', 'recordings_off', 403), /switched off/],
+    [new BackendError('nothing', 'not_found', 404), /cannot record/],
+    [new BackendError('it broke', 'internal', 500), /It broke/],
+  ])('%s', async (refusal, words) => {
+    open(server(refusal));
+    expect(await screen.findByTestId('recordings-trouble')).toHaveTextContent(words);
+  });
+});
+
+describe('playing', () => {
+  const list = library([recording('new'), recording('old', { codec: 'h265' })]);
+
+  test('a recording opens by its address, and keys lead to the ones beside it', async () => {
+    const user = open(server(list), '#/recordings?play=new');
+    const video = await screen.findByTestId('player-video');
+    expect(video).toHaveAttribute('src', '/api/recordings/new/video');
+    video.focus();
+    await user.keyboard('{PageDown}');
+    expect(window.location.hash).toBe('#/recordings?play=old');
+    await waitFor(() =>
+      expect(screen.getByTestId('player-video')).toHaveAttribute(
+        'src',
+        '/api/recordings/old/video',
+      ),
+    );
+    await user.keyboard('{Escape}');
+    expect(window.location.hash).toBe('#/recordings');
+    await waitFor(() => expect(screen.queryByTestId('player-video')).not.toBeInTheDocument());
+  });
+
+  test('H.265 that a browser cannot play is said, and the file offered', async () => {
+    const backend = server(list);
+    const user = open(backend, '#/recordings?play=old');
+    fireEvent.error(await screen.findByTestId('player-video'));
+    const words = screen.getByTestId('player-broken');
+    expect(words).toHaveTextContent(/cannot play H\.265.*VLC/);
+    await user.click(within(words).getByRole('button'));
+    expect(backend.saved).toEqual([['/api/recordings/old/video?download=1', 'old.mp4']]);
+  });
+});
+
+describe('recording one camera', () => {
+  const door = camera('door', { name: 'Front door' });
+  const recorder = (parts: Partial<Recorder> = {}): Recorder => ({
+    schedule: 'off',
+    state: 'off',
+    since: null,
+    file: null,
+    bytes: 0,
+    error: null,
+    ...parts,
+  });
+  const RUNNING = recorder({ state: 'recording', since: '2026-05-02T10:00:00Z', bytes: 34e6 });
+
+  function controls(now: Recorder | Error) {
+    const backend = new FakeBackend([door]);
+    backend.answers.set('GET /api/streams/door/recording', now);
+    showPart(backend, <RecordControls camera={door} />);
+    return { backend, user: userEvent.setup() };
+  }
+
+  test('starts and stops by hand', async () => {
+    const { backend, user } = controls(recorder());
+    backend.answers.set('POST /api/streams/door/recording', RUNNING);
+    const button = await screen.findByTestId('record-now');
+    expect(button).toHaveTextContent('Record now');
+    backend.answers.set('GET /api/streams/door/recording', RUNNING);
+    await user.click(button);
+    expect(await screen.findByText(/Recording since .*, 34 MB/)).toBeVisible();
+    backend.answers.set('DELETE /api/streams/door/recording', recorder());
+    backend.answers.set('GET /api/streams/door/recording', recorder());
+    await user.click(screen.getByRole('button', { name: 'Stop recording' }));
+    expect(await screen.findByText('Not recording')).toBeVisible();
+  });
+
+  test('always is a setting of the camera', async () => {
+    const { backend, user } = controls(recorder());
+    backend.answers.set('PATCH /api/streams/door', {});
+    backend.answers.set('GET /api/streams/door/recording', recorder({ schedule: 'always' }));
+    await user.click(await screen.findByRole('switch', { name: 'Record always' }));
+    expect(backend.requests).toContainEqual(['PATCH /api/streams/door', { record: 'always' }]);
+    await waitFor(() => expect(screen.getByRole('switch')).toBeChecked());
+  });
+
+  test('the last seconds become a clip, and a picture a file', async () => {
+    const { backend, user } = controls(recorder());
+    backend.answers.set('POST /api/streams/door/clip', recording('c1', { kind: 'clip' }));
+    await user.click(await screen.findByTestId('record-clip'));
+    expect(backend.requests).toContainEqual(['POST /api/streams/door/clip', { seconds: 30 }]);
+    await user.click(screen.getByTestId('record-picture'));
+    await user.click(await screen.findByTestId('record-picture-png'));
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    expect(backend.saved[0]?.[0]).toBe('/api/streams/door/frame?format=png&width=1920&height=1080');
+    expect(backend.saved[0]?.[1]).toMatch(/^door \d{4}-.*\.png$/);
+  });
+
+  test('why it failed is said, with the way out', async () => {
+    controls(recorder({ state: 'failed', error: { code: 'disk_full', message: 'full' } }));
+    expect(await screen.findByText(/Recording has failed/)).toBeVisible();
+    expect(screen.getByText(/Delete recordings, or choose/)).toBeVisible();
+    expect(screen.getByRole('link', { name: 'Recording settings' })).toBeVisible();
+  });
+
+  test('a server that cannot record says so; a picture can be saved all the same', async () => {
+    controls(new BackendError('nothing there', 'not_found', 404));
+    expect(await screen.findByText(/cannot record/)).toBeVisible();
+    expect(screen.queryByTestId('record-now')).not.toBeInTheDocument();
+    expect(screen.getByTestId('record-picture')).toBeVisible();
+  });
+});
