@@ -114,7 +114,7 @@ describe('the library', () => {
       ),
     );
     const card = await screen.findByTestId('recording-r1');
-    expect(card).toHaveTextContent(/0:30.*Clip.*Front door.*5 MB · H.264 · 1080p/);
+    expect(card).toHaveTextContent(/Clip.*0:30.*Front door.*10:00:00.* · 5 MB/);
     expect(card.querySelector('img')).toHaveAttribute(
       'src',
       '/api/recordings/r1/thumbnail?width=320',
@@ -143,7 +143,8 @@ describe('the library', () => {
     expect(await screen.findByTestId('recording-older')).toBeInTheDocument();
     expect(screen.getAllByTestId('recording-r59')).toHaveLength(1);
     expect(screen.queryByTestId('recordings-more')).not.toBeInTheDocument();
-  });
+    // Sixty cards take their time in jsdom.
+  }, 30_000);
 
   test('the camera is part of the address', async () => {
     const backend = server(library([recording('r1')]));

@@ -217,7 +217,7 @@ test('one password opens the ticked cameras, and then their pictures can be seen
     'POST /api/scans/s1/sign-in',
     { addresses: ['192.0.2.8'], username: 'viewer', password: 'p@ss' },
   ]);
-  await user.click(await screen.findByRole('button', { name: 'Show a picture of Gate' }));
+  await user.click(await screen.findByRole('button', { name: 'Show a picture: Gate' }));
   expect(backend.requests).toContainEqual([
     'POST /api/probe',
     { url: 'rtsp://viewer:p%40ss@192.0.2.7/2560' },
@@ -234,7 +234,7 @@ test('a wrong password is told at the camera that refused it', async () => {
 test('a device without streams is added by hand, at its address', async () => {
   const backend = server(scan([SILENT]));
   const user = await begin(backend);
-  await user.click(await screen.findByRole('button', { name: /^Add 192.0.2.10/ }));
+  await user.click(await screen.findByRole('button', { name: /hand: 192.0.2.10/ }));
   expect(screen.getByTestId('add-url')).toHaveValue('rtsp://192.0.2.10:8554');
 });
 

@@ -17,7 +17,7 @@ export function CodeBlock({ code, name, testId }: CodeBlockProps) {
   const line = !code.trimEnd().includes('\n');
   return (
     <div className={line ? 'flex items-start gap-2' : 'space-y-3'}>
-      <pre className="min-w-0 flex-1 overflow-x-auto rounded-lg border border-line bg-ground px-3 py-2 text-sm whitespace-pre-wrap select-text">
+      <pre className="min-w-0 flex-1 overflow-x-auto rounded-lg border border-line bg-ground px-3 py-2 text-sm whitespace-pre-wrap text-text select-text">
         {code}
       </pre>
       <Button

@@ -3,7 +3,6 @@ import { Download, EllipsisVertical, Film, FolderOpen, Play, Trash2 } from 'luci
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useServices } from '../app/context';
-import { codecName } from '../cameras/codec';
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from '../components/ui/menu';
 import { bytes } from '../lib/bytes';
 import { cn } from '../lib/cn';
@@ -23,7 +22,7 @@ interface RecordingCardProps {
 export function RecordingCard(props: RecordingCardProps) {
   const { recording, chosen, onChoose, onPlay, onSave, onReveal, onDelete } = props;
   const { t, i18n } = useTranslation();
-  const { id, name, kind, started_at, duration_seconds, codec, height, in_progress } = recording;
+  const { id, name, kind, started_at, duration_seconds, in_progress } = recording;
   const time = timeWords(started_at, i18n.language);
   const label = { name, time };
   return (
@@ -34,26 +33,26 @@ export function RecordingCard(props: RecordingCardProps) {
         chosen ? 'border-accent' : 'border-line',
       )}
     >
-      <button
-        type="button"
-        data-testid={`recording-play-${id}`}
-        aria-label={t('recordings.play', label)}
-        onClick={onPlay}
-        className="group/play relative block aspect-video w-full bg-[#161e29] focus-visible:-outline-offset-2"
-      >
-        <Thumbnail recording={recording} />
-        <span className="absolute inset-0 grid place-items-center bg-black/30 opacity-0 transition-opacity group-hover/play:opacity-100 group-focus-visible/play:opacity-100">
-          <Play aria-hidden className="size-10 fill-white text-white" />
-        </span>
-        <span className="absolute right-2 bottom-2 rounded bg-black/75 px-1.5 py-0.5 text-xs font-medium text-white">
-          {in_progress ? t('recordings.live') : lengthWords(duration_seconds)}
-        </span>
-        {kind === 'clip' && (
-          <span className="absolute bottom-2 left-2 rounded bg-black/75 px-1.5 py-0.5 text-xs font-medium text-white">
-            {t('recordings.kind.clip')}
+      <div className="relative">
+        <button
+          type="button"
+          data-testid={`recording-play-${id}`}
+          aria-label={t('recordings.play', label)}
+          onClick={onPlay}
+          className="group/play relative block aspect-video w-full bg-[#161e29] focus-visible:-outline-offset-2"
+        >
+          <Thumbnail recording={recording} />
+          <span className="absolute inset-0 grid place-items-center bg-black/30 opacity-0 transition-opacity group-hover/play:opacity-100 group-focus-visible/play:opacity-100">
+            <Play aria-hidden className="size-10 fill-white text-white" />
           </span>
-        )}
-      </button>
+        </button>
+        <p className="pointer-events-none absolute inset-x-2 bottom-2 flex gap-2 text-xs font-medium text-white [&>span]:rounded [&>span]:bg-black/75 [&>span]:px-1.5 [&>span]:py-0.5">
+          {kind === 'clip' && <span>{t('recordings.kind.clip')}</span>}
+          <span className="ml-auto">
+            {in_progress ? t('recordings.live') : lengthWords(duration_seconds)}
+          </span>
+        </p>
+      </div>
       {!in_progress && (
         <span className="absolute top-0 left-0 grid size-9 place-items-center">
           <input
@@ -74,7 +73,7 @@ export function RecordingCard(props: RecordingCardProps) {
               {time}
             </time>
             {in_progress && ` · ${lengthWords(duration_seconds)}`}
-            {` · ${bytes(i18n.language, recording.bytes)} · ${codecName(codec)} · ${height}p`}
+            {` · ${bytes(i18n.language, recording.bytes)}`}
           </p>
         </div>
         <Menu modal={false}>

@@ -23,7 +23,10 @@ export function ReadyDevice({ device, plan, signIn, refused, onWish }: ReadyDevi
   const { t, i18n } = useTranslation();
   const id = useId();
   const { address, streams, stream_id } = device;
-  const words = streams.map((stream, at) => streamWords(stream, at, t, i18n.language));
+  const choices = streams.map((stream, at) => ({
+    at,
+    words: streamWords(stream, at, t, i18n.language),
+  }));
   return (
     <li data-testid={`scan-device-${address}`} className="p-4">
       <div className="flex items-center gap-3">
@@ -53,7 +56,7 @@ export function ReadyDevice({ device, plan, signIn, refused, onWish }: ReadyDevi
       </div>
       {stream_id === null && plan.chosen && (
         <div className="mt-3 space-y-3 pl-7">
-          <div className="grid gap-3 sm:grid-cols-3">
+          <div className="grid gap-3 sm:grid-cols-[2fr_3fr_3fr] [&_select]:text-sm">
             <Field
               label={t('add.name')}
               value={plan.name}
@@ -67,9 +70,9 @@ export function ReadyDevice({ device, plan, signIn, refused, onWish }: ReadyDevi
               data-testid={`scan-main-${address}`}
               onChange={(event) => onWish({ main: Number(event.target.value) })}
             >
-              {words.map((text, at) => (
-                <option key={text} value={at}>
-                  {text}
+              {choices.map(({ at, words }) => (
+                <option key={at} value={at}>
+                  {words}
                 </option>
               ))}
             </Select>
@@ -82,14 +85,13 @@ export function ReadyDevice({ device, plan, signIn, refused, onWish }: ReadyDevi
               }
             >
               <option value="">{t('scan.noSub')}</option>
-              {words.map(
-                (text, at) =>
-                  at !== plan.main && (
-                    <option key={text} value={at}>
-                      {text}
-                    </option>
-                  ),
-              )}
+              {choices
+                .filter(({ at }) => at !== plan.main)
+                .map(({ at, words }) => (
+                  <option key={at} value={at}>
+                    {words}
+                  </option>
+                ))}
             </Select>
           </div>
           {refused && (

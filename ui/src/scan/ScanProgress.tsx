@@ -2,6 +2,7 @@
 import { Radar } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../components/ui/button';
+import { Progress } from '../components/ui/progress';
 import { sentence } from '../lib/sentence';
 import type { Scan } from './wire';
 
@@ -46,9 +47,9 @@ export function ScanProgress({ scan, onCancel, onAgain }: ScanProgressProps) {
         )}
       </div>
       {running && (
-        <progress
+        <Progress
           aria-label={label}
-          className="mt-3 h-1.5 w-full accent-accent"
+          className="mt-3"
           {...(progress.total > 0 && { max: progress.total, value: progress.done })}
         />
       )}

@@ -92,7 +92,7 @@ export function SignInGroup({ devices, onSignIn }: SignInGroupProps) {
           <Button
             type="submit"
             variant="primary"
-            className="mt-7 h-10"
+            className="mt-6.5 h-10"
             data-testid="scan-sign-in-submit"
             disabled={asking || chosen.length === 0}
           >

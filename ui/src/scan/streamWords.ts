@@ -1,4 +1,4 @@
-// One stream of a device in few words: its name, size, codec and rate.
+// One stream of a device in few words: size, codec, rate, and the name its maker gave it.
 import type { TFunction } from 'i18next';
 import { codecName } from '../cameras/codec';
 import type { FoundStream } from './wire';
@@ -11,11 +11,10 @@ export function streamWords(
 ): string {
   const rate = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   return [
-    // Cameras give several streams the same name, and a choice has to tell them apart.
-    `${at + 1}: ${name || t('scan.stream')}`,
     width !== null && height !== null && `${width} × ${height}`,
     codec !== null && codecName(codec),
     fps !== null && `${rate.format(fps)} fps`,
+    name || t('scan.stream', { number: at + 1 }),
   ]
     .filter(Boolean)
     .join(' · ');
