@@ -6,7 +6,6 @@ import { BackendError, type Desktop } from '../src/backend';
 import { bytes } from '../src/lib/bytes';
 import { byDay, dayWords, fileName, lengthWords } from '../src/recordings/days';
 import { RecordControls } from '../src/recordings/RecordControls';
-import { pictureName } from '../src/recordings/useRecorderActions';
 import type { Recorder, Recording, RecordingList } from '../src/recordings/wire';
 import { camera, FakeBackend, showApp, showPart } from './fakes';
 
@@ -95,11 +94,11 @@ describe('words', () => {
   });
 
   test('files', () => {
-    expect(fileName('/var/a/b c.mp4')).toBe('b c.mp4');
-    expect(fileName('C:\\Videos\\b.mp4')).toBe('b.mp4');
-    expect(pictureName('door', 'jpeg', new Date(2026, 0, 2, 3, 4, 5))).toBe(
-      'door 2026-01-02 03-04-05.jpg',
-    );
+    const time = new Date(2026, 0, 2, 3, 4, 5);
+    expect(fileName('Front door', time, 'mp4')).toBe('Front door 2026-01-02 03-04-05.mp4');
+    expect(fileName('a/b: "c"', time, 'jpg')).toBe('a b c 2026-01-02 03-04-05.jpg');
+    expect(fileName('../..', time, 'png')).toBe('.. .. 2026-01-02 03-04-05.png');
+    expect(fileName(' / ', time, 'png')).toBe('camera 2026-01-02 03-04-05.png');
   });
 });
 
@@ -133,9 +132,8 @@ describe('the library', () => {
       }),
     );
     const backend = server(library(full));
-    const oldest = full[59]?.started_at ?? '';
     backend.answers.set(
-      `GET /api/recordings?${new URLSearchParams({ limit: '60', before: oldest })}`,
+      'GET /api/recordings?limit=60&before=r59',
       library([full[59] as Recording, recording('older')]),
     );
     const user = open(backend);
@@ -198,7 +196,9 @@ describe('the library', () => {
     await user.click(await screen.findByTestId('recording-menu-r1'));
     await user.click(screen.getByRole('menuitem', { name: /Save/ }));
     await waitFor(() =>
-      expect(backend.saved).toEqual([['/api/recordings/r1/video?download=1', 'r1.mp4']]),
+      expect(backend.saved).toEqual([
+        ['/api/recordings/r1/video?download=1', 'Front door 2026-05-02 10-00-00.mp4'],
+      ]),
     );
     await user.click(screen.getByTestId('recording-menu-r1'));
     await user.click(screen.getByRole('menuitem', { name: /Show in folder/ }));
@@ -253,7 +253,9 @@ describe('playing', () => {
     const words = screen.getByTestId('player-broken');
     expect(words).toHaveTextContent(/cannot play H\.265.*VLC/);
     await user.click(within(words).getByRole('button'));
-    expect(backend.saved).toEqual([['/api/recordings/old/video?download=1', 'old.mp4']]);
+    expect(backend.saved).toEqual([
+      ['/api/recordings/old/video?download=1', 'Front door 2026-05-02 10-00-00.mp4'],
+    ]);
   });
 });
 
@@ -309,7 +311,7 @@ describe('recording one camera', () => {
     await user.click(await screen.findByTestId('record-picture-png'));
     await waitFor(() => expect(backend.saved).toHaveLength(1));
     expect(backend.saved[0]?.[0]).toBe('/api/streams/door/frame?format=png&width=1920&height=1080');
-    expect(backend.saved[0]?.[1]).toMatch(/^door \d{4}-.*\.png$/);
+    expect(backend.saved[0]?.[1]).toMatch(/^Front door \d{4}-.*\.png$/);
   });
 
   test('why it failed is said, with the way out', async () => {
@@ -325,4 +327,30 @@ describe('recording one camera', () => {
     expect(screen.queryByTestId('record-now')).not.toBeInTheDocument();
     expect(screen.getByTestId('record-picture')).toBeVisible();
   });
+
+  test("a tile's menu does the same, and leads to the camera's page", async () => {
+    const backend = new FakeBackend([{ ...door, recording: 'off' }]);
+    backend.answers.set('POST /api/streams/door/recording', RUNNING);
+    backend.answers.set('POST /api/streams/door/clip', recording('c1', { kind: 'clip' }));
+    showApp(backend);
+    const user = userEvent.setup();
+    const menu = async (entry: string) => {
+      await user.click(await screen.findByTestId('tile-menu-door'));
+      await user.click(screen.getByTestId(entry));
+    };
+    await menu('tile-record');
+    expect(backend.requests).toContainEqual(['POST /api/streams/door/recording', undefined]);
+    backend.push([{ ...door, recording: 'recording' }]);
+    await user.click(screen.getByTestId('tile-menu-door'));
+    expect(screen.getByTestId('tile-record')).toHaveTextContent('Stop recording');
+    await user.keyboard('{Escape}');
+    await menu('tile-picture');
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    await menu('tile-clip');
+    await user.click(await screen.findByRole('button', { name: 'Show' }));
+    expect(window.location.hash).toBe('#/recordings?camera=door&play=c1');
+    window.location.hash = '#/';
+    await menu('tile-details');
+    expect(window.location.hash).toBe('#/camera/door');
+  }, 20_000);
 });

@@ -2,7 +2,8 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import { type Consumer, programName, programsOf } from '../src/scripts/consumers';
+import type { Consumer } from '../src/backend';
+import { programName, programsOf } from '../src/scripts/consumers';
 import { WAYS } from '../src/scripts/ways';
 import { camera, FakeBackend, showApp } from './fakes';
 
@@ -13,6 +14,7 @@ function consumer(parts: Partial<Consumer> = {}): Consumer {
     name: 'fanlight-python/0.1.0 (edges.py; pid 4711)',
     pid: 4711,
     format: 'bgr24',
+    stream: 'main',
     width: 640,
     height: 480,
     since: '2026-01-01T00:00:00Z',
@@ -45,7 +47,7 @@ describe('programs', () => {
     ['curl/8.5.0', 'curl'],
     ['Lavf/62.1', 'FFmpeg'],
     ['Mozilla/5.0 (X11; Linux)', null],
-    [null, null],
+    ['', null],
   ])('%s is %s', (name, program) => {
     expect(programName(consumer({ name }))).toBe(program);
   });
@@ -58,7 +60,7 @@ describe('programs', () => {
 });
 
 test('a program that joins is shown as it fares, and remembered when it leaves', async () => {
-  const backend = server([consumer({ id: 1, kind: 'window', name: null }), BROWSER]);
+  const backend = server([consumer({ id: 1, kind: 'window', name: '' }), BROWSER]);
   open(backend);
   const live = await screen.findByTestId('scripts-live');
   expect(live).toHaveAttribute('data-state', 'waiting');

@@ -36,8 +36,9 @@ beforeEach(() => {
   URL.createObjectURL = vi.fn(() => `blob:test/${nextUrl++}`);
   URL.revokeObjectURL = vi.fn();
   HTMLImageElement.prototype.decode = vi.fn(async () => {});
-  // Radix menus use these on pointer events.
+  // Radix menus and toasts use these on pointer events.
   HTMLElement.prototype.hasPointerCapture = () => false;
+  HTMLElement.prototype.setPointerCapture = () => {};
   HTMLElement.prototype.scrollIntoView = () => {};
   // A window of 1200 by 800, so that tiles have a size.
   vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(1200);

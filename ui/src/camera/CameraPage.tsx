@@ -17,6 +17,7 @@ import { StateMark } from '../health/StateMark';
 import { sentence } from '../lib/sentence';
 import { messageOf, useApi } from '../lib/useApi';
 import { useNow } from '../lib/useNow';
+import { RecordControls } from '../recordings/RecordControls';
 import { CameraEvents } from './CameraEvents';
 import { Charts } from './Charts';
 import { Consumers } from './Consumers';
@@ -101,6 +102,9 @@ function OneCamera({ camera }: { camera: Stream }) {
           <LivePicture camera={camera} now={now} />
           <Facts camera={camera} now={now} />
         </div>
+        <Section title={t('record.title')}>
+          <RecordControls camera={camera} />
+        </Section>
         <Section title={t('camera.chart.title')} beside={t('camera.chart.span')} bare>
           <Charts minutes={minutes} />
         </Section>

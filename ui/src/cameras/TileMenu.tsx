@@ -3,6 +3,7 @@ import {
   Braces,
   Code,
   EllipsisVertical,
+  Info,
   Maximize2,
   Minimize2,
   Terminal,
@@ -10,11 +11,14 @@ import {
 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { navigate } from '../app/routes';
 import type { Stream } from '../backend';
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from '../components/ui/menu';
 import { copyText } from '../lib/copy';
+import { KeepItems } from '../recordings/KeepItems';
 import { CodeDialog } from './CodeDialog';
 import { curlSnippet, pythonSnippet } from './snippets';
+import { useTokenRequired } from './useTokenRequired';
 
 interface TileMenuProps {
   camera: Stream;
@@ -27,6 +31,7 @@ interface TileMenuProps {
 export function TileMenu({ camera, alone, onToggleSolo, onRemove, apiUrl }: TileMenuProps) {
   const { t } = useTranslation();
   const [coding, setCoding] = useState(false);
+  const token = useTokenRequired();
   const id = camera.stream_id;
   const Size = alone ? Minimize2 : Maximize2;
   return (
@@ -45,11 +50,18 @@ export function TileMenu({ camera, alone, onToggleSolo, onRemove, apiUrl }: Tile
             <Size aria-hidden />
             {alone ? t('tile.backToAll') : t('tile.solo')}
           </MenuItem>
+          <MenuItem data-testid="tile-details" onSelect={() => navigate({ page: 'camera', id })}>
+            <Info aria-hidden />
+            {t('record.details')}
+          </MenuItem>
+          <MenuSeparator />
+          <KeepItems camera={camera} />
+          <MenuSeparator />
           <MenuItem onSelect={() => void copyText(pythonSnippet(apiUrl, id))}>
             <Code aria-hidden />
             {t('tile.copyPython')}
           </MenuItem>
-          <MenuItem onSelect={() => void copyText(curlSnippet(apiUrl, id))}>
+          <MenuItem onSelect={() => void copyText(curlSnippet(apiUrl, id, token))}>
             <Terminal aria-hidden />
             {t('tile.copyCurl')}
           </MenuItem>

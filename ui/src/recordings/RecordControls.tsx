@@ -1,10 +1,8 @@
 // Recording one camera: always, now, or only what has just happened; and pictures of it.
-import { useQuery } from '@tanstack/react-query';
 import { Camera, Circle, History, Square } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useServices } from '../app/context';
 import { formatRoute } from '../app/routes';
-import { BackendError, type Stream, streamPath } from '../backend';
+import { type Stream, streamPath } from '../backend';
 import { isOneOf } from '../cameras/probe';
 import { Button } from '../components/ui/button';
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '../components/ui/menu';
@@ -12,31 +10,29 @@ import { Switch } from '../components/ui/switch';
 import { bytes } from '../lib/bytes';
 import { cn } from '../lib/cn';
 import { sentence } from '../lib/sentence';
+import { useApi } from '../lib/useApi';
 import { momentWords, timeWords } from './days';
 import { TROUBLES } from './Troubles';
-import { CLIP_SECONDS, RECORDER, useRecorderActions } from './useRecorderActions';
+import { CLIP_SECONDS, useRecorderActions } from './useRecorderActions';
 import type { Recorder } from './wire';
 
 const POLL_MS = 2000;
 
 export function RecordControls({ camera }: { camera: Stream }) {
   const { t } = useTranslation();
-  const { backend } = useServices();
   const { record, recordAlways, saveClip, savePicture } = useRecorderActions(camera);
-  const { data: recorder, error } = useQuery({
-    queryKey: [RECORDER, camera.stream_id],
-    queryFn: () => backend.request<Recorder>('GET', `${streamPath(camera.stream_id)}/recording`),
-    refetchInterval: POLL_MS,
-  });
+  const {
+    data: recorder,
+    error,
+    missing,
+  } = useApi<Recorder>(`${streamPath(camera.stream_id)}/recording`, { every: POLL_MS });
   const wanted = recorder !== undefined && recorder.state !== 'off';
   return (
     <div className="space-y-4" data-testid="record-controls" data-state={recorder?.state}>
       {recorder && <RecorderState recorder={recorder} />}
       {error && (
         <p role="alert" className="text-sm text-quiet select-text">
-          {error instanceof BackendError && error.status === 404
-            ? t('record.unknown')
-            : sentence(error.message)}
+          {missing ? t('record.unknown') : sentence(error.message)}
         </p>
       )}
       {recorder && (

@@ -53,5 +53,14 @@ export function lengthWords(seconds: number): string {
   return shown.map((part, at) => (at === 0 ? part : String(part).padStart(2, '0'))).join(':');
 }
 
-/** The last part of a path, of either kind of system. */
-export const fileName = (path: string): string => path.split(/[/\\]/).at(-1) || path;
+/**
+ * `Front door 2026-05-02 10-00-00.mp4`: local time, so that files sort and say when. Without what
+ * Windows forbids in names.
+ */
+export function fileName(name: string, time: Date, extension: 'mp4' | 'jpg' | 'png'): string {
+  const two = (part: number) => String(part).padStart(2, '0');
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join('-');
+  const plain = name.replace(/[/\\:*?"<>|\p{Cc}\s]+/gu, ' ').trim() || 'camera';
+  return `${plain} ${day} ${clock}.${extension}`;
+}

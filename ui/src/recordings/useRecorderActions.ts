@@ -6,11 +6,11 @@ import { useServices } from '../app/context';
 import { navigate } from '../app/routes';
 import { BackendError, type Stream, streamPath } from '../backend';
 import { sentence } from '../lib/sentence';
-import { lengthWords } from './days';
+import { apiKey, messageOf } from '../lib/useApi';
+import { fileName, lengthWords } from './days';
 import { RECORDINGS } from './useRecordings';
 import type { Recorder, Recording } from './wire';
 
-export const RECORDER = 'recorder';
 /** How much "the last seconds" is. */
 export const CLIP_SECONDS = 30;
 
@@ -23,7 +23,7 @@ export function useRecorderActions(camera: Stream) {
 
   const refresh = () =>
     Promise.all(
-      [[RECORDER, stream_id], [RECORDINGS], ['streams']].map((queryKey) =>
+      [apiKey(`${path}/recording`), [RECORDINGS], ['streams']].map((queryKey) =>
         client.invalidateQueries({ queryKey }),
       ),
     );
@@ -32,7 +32,7 @@ export function useRecorderActions(camera: Stream) {
     const { code, status } = cause instanceof BackendError ? cause : { code: '', status: 0 };
     if (code === 'nothing_buffered') return toast.error(t('record.nothingBuffered', { name }));
     if (code === 'not_found' || status === 404) return toast.error(t('record.unknown'));
-    const reason = sentence(cause instanceof Error ? cause.message : String(cause));
+    const reason = sentence(messageOf(cause));
     return toast.error(t('record.failedTo', { name, reason }));
   };
 
@@ -40,7 +40,7 @@ export function useRecorderActions(camera: Stream) {
   const record = async (on: boolean) => {
     try {
       const recorder = await backend.request<Recorder>(on ? 'POST' : 'DELETE', `${path}/recording`);
-      client.setQueryData([RECORDER, stream_id], recorder);
+      client.setQueryData(apiKey(`${path}/recording`), recorder);
       await refresh();
     } catch (cause) {
       failed(cause);
@@ -82,7 +82,10 @@ export function useRecorderActions(camera: Stream) {
       size.set('height', String(camera.video.height));
     }
     try {
-      const file = await backend.saveAs(`${path}/frame?${size}`, pictureName(stream_id, format));
+      const file = await backend.saveAs(
+        `${path}/frame?${size}`,
+        fileName(name, new Date(), format === 'png' ? 'png' : 'jpg'),
+      );
       if (file !== null) toast.success(t('record.pictureSaved', { file }));
     } catch (cause) {
       failed(cause);
@@ -90,12 +93,4 @@ export function useRecorderActions(camera: Stream) {
   };
 
   return { record, recordAlways, saveClip, savePicture };
-}
-
-/** Local time, so that files sort and say when; no colons, which Windows forbids. */
-export function pictureName(streamId: string, format: 'png' | 'jpeg', now = new Date()): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('-');
-  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-');
-  return `${streamId} ${day} ${time}.${format === 'png' ? 'png' : 'jpg'}`;
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useServices } from '../app/context';
 import { sentence } from '../lib/sentence';
+import { messageOf } from '../lib/useApi';
 import { fileName } from './days';
 import { type Recording, type RecordingList, recordingPath } from './wire';
 
@@ -26,7 +27,7 @@ export function useRecordings(camera: string | null) {
       return backend.request<RecordingList>('GET', `/api/recordings?${words}`);
     },
     getNextPageParam: (last) =>
-      last.recordings.length < PAGE ? null : (last.recordings.at(-1)?.started_at ?? null),
+      last.recordings.length < PAGE ? null : (last.recordings.at(-1)?.id ?? null),
     refetchInterval: ({ state }) => {
       const all = state.data?.pages.flatMap((page) => page.recordings) ?? [];
       return all.some((one) => one.in_progress) ? GROWING_MS : QUIET_MS;
@@ -44,8 +45,7 @@ export function useRecordingActions() {
   const { backend } = useServices();
   const { t } = useTranslation();
   const client = useQueryClient();
-  const words = (cause: unknown) =>
-    sentence(cause instanceof Error ? cause.message : String(cause));
+  const words = (cause: unknown) => sentence(messageOf(cause));
 
   return {
     /** Deletes for good, and says how many are gone. */
@@ -66,11 +66,11 @@ export function useRecordingActions() {
     },
     /** Saves one after the other; a person who cancels one wants none of the rest. */
     save: async (recordings: Recording[]) => {
-      for (const { id, file } of recordings) {
+      for (const { id, name, started_at } of recordings) {
         try {
           const saved = await backend.saveAs(
             `${recordingPath(id)}/video?download=1`,
-            fileName(file),
+            fileName(name, new Date(started_at), 'mp4'),
           );
           if (saved === null) return;
           toast.success(t('recordings.saved', { file: saved }));

@@ -1,11 +1,10 @@
 // Waits for the person's program to join the camera, and then shows how it fares.
-import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, Loader } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useServices } from '../app/context';
-import { type Stream, streamPath } from '../backend';
-import { type Consumer, programName, programsOf } from './consumers';
+import { type Consumer, type Stream, streamPath } from '../backend';
+import { useApi } from '../lib/useApi';
+import { programName, programsOf } from './consumers';
 
 const POLL_MS = 1000;
 
@@ -17,16 +16,10 @@ interface LivePanelProps {
 
 export function LivePanel({ camera, pages }: LivePanelProps) {
   const { t } = useTranslation();
-  const { backend } = useServices();
-  const { data, error } = useQuery({
-    queryKey: ['consumers', camera.stream_id],
-    queryFn: () =>
-      backend.request<{ consumers: Consumer[] }>(
-        'GET',
-        `${streamPath(camera.stream_id)}/consumers`,
-      ),
-    refetchInterval: POLL_MS,
-  });
+  const { data, error } = useApi<{ consumers: Consumer[] }>(
+    `${streamPath(camera.stream_id)}/consumers`,
+    { every: POLL_MS },
+  );
   const programs = programsOf(data?.consumers ?? [], pages);
   const joined = programs.length > 0;
   // A script that reads one picture is gone before a person looks here.
@@ -91,8 +84,8 @@ function Facts({ consumer }: { consumer: Consumer }) {
   const number = (value: number) =>
     new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 }).format(value);
   const facts: [string, string][] = [
-    [t('scripts.size'), `${width} × ${height}`],
-    [t('scripts.fps'), fps === null ? '–' : number(fps)],
+    [t('scripts.size'), width && height ? `${width} × ${height}` : t('camera.consumers.packets')],
+    [t('scripts.fps'), number(fps)],
     [t('scripts.delivered'), number(delivered_frames)],
     [t('scripts.dropped'), number(dropped_frames)],
   ];
