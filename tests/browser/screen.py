@@ -69,6 +69,16 @@ class Screen:
             if group.is_visible()
         ]
 
+    def drag(self, stream_id: str, onto: str) -> None:
+        """Take a tile with the mouse and let it go over another one."""
+        boxes = [self.tile(each).bounding_box() for each in (stream_id, onto)]
+        source, target = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
+        mouse = self.page.mouse
+        mouse.move(*source)
+        mouse.down()
+        mouse.move(*target, steps=8)
+        mouse.up()
+
     # Pictures
 
     def look(self, stream_id: str) -> int | None:

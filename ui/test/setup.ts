@@ -24,9 +24,11 @@ class NothingResizes {
   disconnect() {}
 }
 
+// dnd-kit looks for it while it is loaded.
+globalThis.ResizeObserver = NothingResizes;
+
 beforeEach(() => {
   vi.stubGlobal('IntersectionObserver', EverythingVisible);
-  vi.stubGlobal('ResizeObserver', NothingResizes);
   vi.stubGlobal('matchMedia', () => ({
     matches: false,
     addEventListener: () => {},

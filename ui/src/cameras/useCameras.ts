@@ -10,12 +10,13 @@ import {
   type StreamList,
   streamPath,
 } from '../backend';
+import { arranged, useOrder } from '../player/order';
 
 const KEY = ['streams'];
 const POLL_MS = 1000;
 
 export interface Cameras {
-  /** In the order they were added; undefined until the first answer. */
+  /** In the order a person gave them, new ones last; undefined until the first answer. */
   cameras: Stream[] | undefined;
   /** The other side did not answer the last time. */
   unreachable: boolean;
@@ -28,7 +29,11 @@ export function useCameras(): Cameras {
     queryFn: () => backend.listStreams(),
     refetchInterval: backend.pushStreams ? false : POLL_MS,
   });
-  const cameras = useMemo(() => data && inOrder(data.streams), [data]);
+  const order = useOrder();
+  const cameras = useMemo(
+    () => data && arranged(asAdded(data.streams), (camera) => camera.stream_id, order),
+    [data, order],
+  );
   return { cameras, unreachable: isError };
 }
 
@@ -73,7 +78,7 @@ export function useCameraActions(): CameraActions {
   );
 }
 
-function inOrder(streams: Stream[]): Stream[] {
+function asAdded(streams: Stream[]): Stream[] {
   return [...streams].sort(
     (a, b) =>
       Date.parse(a.created_at) - Date.parse(b.created_at) || a.stream_id.localeCompare(b.stream_id),

@@ -1,11 +1,19 @@
 // The live tiles, packed into whatever room there is; or one of them alone.
-import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import {
+  DragDropProvider,
+  type DragEndEvent,
+  type DragOverEvent,
+  type DragStartEvent,
+} from '@dnd-kit/react';
+import { useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useHotkeys } from '../app/useHotkeys';
 import type { Stream } from '../backend';
 import { rememberedAspect } from '../cameras/health';
+import { plugins, SENSORS } from './dragging';
 import { LayoutBar } from './LayoutBar';
 import { cells, placesOf, showsWhole, storedLayout, storeLayout } from './layout';
+import { keepOrder, swapped } from './order';
 import { type Box, pack } from './packing';
 import { Tile } from './Tile';
 
@@ -69,8 +77,48 @@ export function Grid({ cameras, bare, soloId, onSolo, onRemove, apiUrl }: GridPr
     return cells(arranged, aspects.length, room, GAP);
   }, [shape, box, arranged]);
 
+  const howToMove = useId();
+  const [said, say] = useState('');
+  const nameOf = (id: unknown) => cameras.find((c) => c.stream_id === id)?.name ?? String(id);
+  const onDragStart = ({ operation: { source } }: DragStartEvent) =>
+    say(t('move.taken', { name: nameOf(source?.id) }));
+  const onDragOver = ({ operation: { source, target } }: DragOverEvent) =>
+    say(
+      target
+        ? t('move.over', { name: nameOf(target.id) })
+        : t('move.home', { name: nameOf(source?.id) }),
+    );
+  const onDragEnd = ({ operation, canceled }: DragEndEvent) => {
+    const { source, target, activatorEvent } = operation;
+    if (!source) return;
+    // Being lifted over all others and put down takes the focus away.
+    const { element } = source;
+    if (activatorEvent instanceof KeyboardEvent && element instanceof HTMLElement) {
+      requestAnimationFrame(() => element.focus({ preventScroll: true }));
+    }
+    if (canceled || !target) {
+      say(t('move.kept', { name: nameOf(source.id) }));
+      return;
+    }
+    const ids = cameras.map((c) => c.stream_id);
+    keepOrder(swapped(ids, String(source.id), String(target.id)));
+    say(t('move.done', { name: nameOf(source.id), other: nameOf(target.id) }));
+  };
+
   return (
-    <>
+    <DragDropProvider
+      sensors={SENSORS}
+      plugins={plugins}
+      onDragStart={onDragStart}
+      onDragOver={onDragOver}
+      onDragEnd={onDragEnd}
+    >
+      <p id={howToMove} hidden>
+        {t('move.how')}
+      </p>
+      <p role="status" data-testid="moved" className="sr-only">
+        {said}
+      </p>
       {choosing && !bare && (
         <LayoutBar
           layout={layout}
@@ -104,6 +152,8 @@ export function Grid({ cameras, bare, soloId, onSolo, onRemove, apiUrl }: GridPr
                   showsWhole(rect, rememberedAspect(memory.current, camera))
                 }
                 alone={soloId === camera.stream_id}
+                movable={choosing}
+                howToMove={howToMove}
                 onSolo={onSolo}
                 onRemove={onRemove}
                 apiUrl={apiUrl}
@@ -112,6 +162,6 @@ export function Grid({ cameras, bare, soloId, onSolo, onRemove, apiUrl }: GridPr
           })}
         </div>
       </section>
-    </>
+    </DragDropProvider>
   );
 }

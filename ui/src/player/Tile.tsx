@@ -1,6 +1,7 @@
 // One camera's live picture. Quiet while healthy; a sick one keeps its last picture, dimmed,
 // and explains itself.
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { useDraggable, useDroppable } from '@dnd-kit/react';
+import { type KeyboardEvent, useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Stream } from '../backend';
 import { codecName } from '../cameras/codec';
@@ -22,14 +23,30 @@ interface TileProps {
   /** Shows the whole picture on the tile's own ground instead of filling the tile. */
   whole: boolean;
   alone: boolean;
+  /** Whether it can change places with another. */
+  movable: boolean;
+  /** Id of the element that says how. */
+  howToMove: string;
   onSolo: (streamId: string | null) => void;
   onRemove: (camera: Stream) => void;
   apiUrl: string;
 }
 
-export function Tile({ camera, rect, whole, alone, onSolo, onRemove, apiUrl }: TileProps) {
+export function Tile(props: TileProps) {
+  const { camera, rect, whole, alone, movable, howToMove, onSolo, onRemove, apiUrl } = props;
   const { t } = useTranslation();
   const id = camera.stream_id;
+  const disabled = !movable || rect === undefined;
+  const { ref: dragged, isDragging } = useDraggable({ id, disabled });
+  const accept = useCallback((source: { id: unknown }) => source.id !== id, [id]);
+  const { ref: target, isDropTarget } = useDroppable({ id, disabled, accept });
+  const element = useCallback(
+    (node: HTMLElement | null) => {
+      dragged(node);
+      target(node);
+    },
+    [dragged, target],
+  );
   const { holder, picture, hasPicture, seenSince } = useTilePicture(
     camera,
     rect?.width ?? 0,
@@ -42,6 +59,8 @@ export function Tile({ camera, rect, whole, alone, onSolo, onRemove, apiUrl }: T
   const onKeyDown = (event: KeyboardEvent) => {
     // Keys of the menu button inside are its own.
     if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+    // It has put down a tile that was moved.
+    if (event.defaultPrevented) return;
     event.preventDefault();
     toggle();
   };
@@ -49,9 +68,11 @@ export function Tile({ camera, rect, whole, alone, onSolo, onRemove, apiUrl }: T
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields
     <div
+      ref={element}
       role="group"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: Enter shows the camera alone
       tabIndex={0}
+      aria-describedby={movable ? howToMove : undefined}
       aria-label={t('tile.label', { name: camera.name, state: t(`state.${condition.state}`) })}
       data-testid={`tile-${id}`}
       data-state={condition.state}
@@ -59,7 +80,11 @@ export function Tile({ camera, rect, whole, alone, onSolo, onRemove, apiUrl }: T
       style={rect}
       onDoubleClick={toggle}
       onKeyDown={onKeyDown}
-      className="group absolute [container-type:size] overflow-hidden rounded-md bg-[#161e29] text-white focus-visible:z-10 focus-visible:-outline-offset-2"
+      className={cn(
+        'group absolute [container-type:size] overflow-hidden rounded-md bg-[#161e29] text-white focus-visible:z-10 focus-visible:-outline-offset-2',
+        isDragging && 'opacity-80 shadow-float',
+        isDropTarget && 'outline-3 outline-accent -outline-offset-3',
+      )}
     >
       <div
         ref={holder}
