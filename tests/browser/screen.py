@@ -84,6 +84,12 @@ class Screen:
     def look(self, stream_id: str) -> int | None:
         return self.page.evaluate(LOOK, stream_id)
 
+    def place_of_picture(self, stream_id: str) -> dict[str, float]:
+        """Where a tile's picture is, also what the tile cuts off: x, y, width, height."""
+        box = self.page.locator(f'[data-testid="tile-img-{stream_id}"]').first.bounding_box()
+        assert box is not None, f"{stream_id} has no picture"
+        return dict(box)
+
     def wait_live(self, stream_id: str, within: float = LIVE) -> None:
         """Until its picture is there, has changed, and changed again."""
         seen: set[int] = set()

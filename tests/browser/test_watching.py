@@ -49,3 +49,40 @@ def test_tiles_change_places_by_mouse_and_by_keys(cameras: Cameras, served: Serv
         screen.page.keyboard.press(key)
     eventually(lambda: screen.tiles_shown() == ["cam0", "cam1"])
     expect(screen.tile("cam1")).to_be_focused()
+
+
+def test_looking_closer(cameras: Cameras, served: Server, screen: Screen) -> None:
+    show(cameras, served, screen)
+    page, tile = screen.page, screen.tile("cam0")
+    box = tile.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.wheel(0, -600)
+    expect(screen.by_id("zoom-cam0")).to_have_text("4.0×")
+    held = screen.place_of_picture("cam0")
+    assert abs(held["x"] - box["x"]) < 40, "what is under the pointer stays there"
+    assert held["width"] > 3.9 * box["width"]
+
+    # A drag moves the picture now, and no tile.
+    screen.drag("cam0", "cam1")
+    expect(screen.by_id("moved")).to_be_empty()
+    assert screen.tiles_shown() == ["cam0", "cam1"]
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 20, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, middle, steps=4)
+    page.mouse.up()
+    assert screen.place_of_picture("cam0")["x"] < held["x"] - 0.5 * box["width"]
+
+    screen.by_id("zoom-cam0").click()
+    expect(screen.by_id("zoom-cam0")).to_have_count(0)
+    assert abs(screen.place_of_picture("cam0")["width"] - box["width"]) < 2
+
+    # Alone, by keys.
+    tile.dblclick()
+    eventually(lambda: screen.tiles_shown() == ["cam0"])
+    page.keyboard.press("+")
+    expect(screen.by_id("zoom-cam0")).to_have_text("1.5×")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("0")
+    expect(screen.by_id("zoom-cam0")).to_have_count(0)

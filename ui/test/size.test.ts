@@ -12,6 +12,16 @@ test.each([
   ['sides are even', 150, 1, { width: 1000, height: 563 }, { width: 160, height: 90 }],
   ['also of odd cameras', 900, 1, { width: 641, height: 361 }, { width: 640, height: 360 }],
   ['portrait keeps its shape', 200, 1, { width: 1080, height: 1920 }, { width: 320, height: 568 }],
-])('%s', (_name, css, ratio, camera, size) => {
-  expect(renditionSize(css, ratio, camera)).toEqual(size);
+  ['who looks closer gets more', 400, 1, HD, { width: 1280, height: 720 }, 3],
+  [
+    'and all there is of a large camera',
+    1500,
+    1,
+    { width: 3840, height: 2160 },
+    { width: 3840, height: 2160 },
+    2,
+  ],
+  ['but no more', 400, 1, HD, HD, 8],
+] as const)('%s', (_name, css, ratio, camera, size, zoom: number = 1) => {
+  expect(renditionSize(css, ratio, camera, zoom)).toEqual(size);
 });

@@ -1,5 +1,5 @@
 // After adding: connecting, then the first live picture, or why there is none and a way out.
-import { useEffect, useEffectEvent, useLayoutEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import type { Stream } from '../backend';
@@ -36,9 +36,11 @@ function Preview(props: FirstPictureProps & { camera: Stream }) {
   const { camera, name, onTitle, onDone, onEdit, onDiscard, onAccept } = props;
   const { t } = useTranslation();
   const [width, setWidth] = useState(0);
-  const { holder, picture, hasPicture, seenSince } = useTilePicture(
+  const holder = useRef<HTMLDivElement>(null);
+  const { picture, hasPicture, seenSince } = useTilePicture(
     camera,
-    width,
+    holder,
+    { width, zoom: 1 },
     `add-picture-${camera.stream_id}`,
   );
   const now = useNow(true);
@@ -49,7 +51,7 @@ function Preview(props: FirstPictureProps & { camera: Stream }) {
   // Nothing is tried again without a person's help.
   const final = condition.nextTry === null && condition.state !== 'late';
 
-  useLayoutEffect(() => setWidth(holder.current?.offsetWidth ?? 0), [holder]);
+  useLayoutEffect(() => setWidth(holder.current?.offsetWidth ?? 0), []);
 
   useEffect(() => {
     const key = live ? 'add.liveTitle' : failed ? 'add.failedTitle' : 'add.connectingTitle';

@@ -1,7 +1,7 @@
 // One camera's live picture. Quiet while healthy; a sick one keeps its last picture, dimmed,
 // and explains itself.
 import { useDraggable, useDroppable } from '@dnd-kit/react';
-import { type KeyboardEvent, useCallback, useEffect, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Stream } from '../backend';
 import { codecName } from '../cameras/codec';
@@ -12,6 +12,8 @@ import { useNow } from '../lib/useNow';
 import type { Rect } from './packing';
 import { TileStatus } from './TileStatus';
 import { useTilePicture } from './useTilePicture';
+import { useZoom } from './useZoom';
+import { ZoomIndicator } from './ZoomIndicator';
 
 /** How long a healthy tile shows its name before it goes quiet. */
 const NAME_STAYS_MS = 4000;
@@ -36,20 +38,26 @@ export function Tile(props: TileProps) {
   const { camera, rect, whole, alone, movable, howToMove, onSolo, onRemove, apiUrl } = props;
   const { t } = useTranslation();
   const id = camera.stream_id;
-  const disabled = !movable || rect === undefined;
+  const tile = useRef<HTMLElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
+  const zoom = useZoom(tile, holder, alone);
+  // A drag moves the picture while it is larger than the tile.
+  const disabled = !movable || rect === undefined || zoom.scale > 1;
   const { ref: dragged, isDragging } = useDraggable({ id, disabled });
   const accept = useCallback((source: { id: unknown }) => source.id !== id, [id]);
   const { ref: target, isDropTarget } = useDroppable({ id, disabled, accept });
   const element = useCallback(
     (node: HTMLElement | null) => {
+      tile.current = node;
       dragged(node);
       target(node);
     },
     [dragged, target],
   );
-  const { holder, picture, hasPicture, seenSince } = useTilePicture(
+  const { picture, hasPicture, seenSince } = useTilePicture(
     camera,
-    rect?.width ?? 0,
+    holder,
+    { width: rect?.width ?? 0, zoom: zoom.scale },
     `tile-img-${id}`,
   );
   const now = useNow(rect !== undefined);
@@ -89,7 +97,7 @@ export function Tile(props: TileProps) {
       <div
         ref={holder}
         className={cn(
-          'absolute inset-0 transition-[filter] duration-300',
+          'absolute inset-0 origin-top-left transition-[filter] duration-300',
           whole && '[&_img]:object-contain',
           !condition.healthy && 'brightness-[0.4] saturate-50',
         )}
@@ -105,6 +113,7 @@ export function Tile(props: TileProps) {
           <p className="truncate text-xs text-white/80 @max-[220px]:hidden">{details(camera)}</p>
         </div>
       )}
+      <ZoomIndicator streamId={id} name={camera.name} scale={zoom.scale} onReset={zoom.reset} />
       <TileStatus camera={camera} health={condition} hasPicture={hasPicture} />
       <div
         className={cn(

@@ -7,18 +7,23 @@ import { Picture } from './picture';
 import { renditionSize } from './size';
 
 export interface TilePicture {
-  /** The element that the picture is put into. */
-  holder: RefObject<HTMLDivElement | null>;
   picture: RefObject<Picture | null>;
   hasPicture: boolean;
   /** When the tile last came on screen, milliseconds since 1970. */
   seenSince: RefObject<number>;
 }
 
-/** @param cssWidth width of the tile in CSS pixels, 0 while unknown */
-export function useTilePicture(stream: Stream, cssWidth: number, testId: string): TilePicture {
+/**
+ * @param holder the element that the picture is put into
+ * @param tile its width in CSS pixels, 0 while unknown, and how many times larger the picture is
+ */
+export function useTilePicture(
+  stream: Stream,
+  holder: RefObject<HTMLElement | null>,
+  { width: cssWidth, zoom }: { width: number; zoom: number },
+  testId: string,
+): TilePicture {
   const { hub } = useServices();
-  const holder = useRef<HTMLDivElement>(null);
   const picture = useRef<Picture | null>(null);
   const handle = useRef<TileHandle | null>(null);
   const seenSince = useRef(Date.now());
@@ -51,7 +56,7 @@ export function useTilePicture(stream: Stream, cssWidth: number, testId: string)
       handle.current = null;
       setHasPicture(false);
     };
-  }, [hub, streamId, testId]);
+  }, [hub, streamId, holder, testId]);
 
   const camera = cameraSize(stream);
   const cameraWidth = camera?.width ?? 0;
@@ -61,10 +66,11 @@ export function useTilePicture(stream: Stream, cssWidth: number, testId: string)
     if (cssWidth <= 0) return;
     const known = cameraWidth > 0 && cameraHeight > 0;
     const own = { width: cameraWidth, height: cameraHeight };
-    handle.current?.setSize(known ? renditionSize(cssWidth, window.devicePixelRatio, own) : null);
-  }, [hub, streamId, testId, cssWidth, cameraWidth, cameraHeight]);
+    const size = () => renditionSize(cssWidth, window.devicePixelRatio, own, zoom);
+    handle.current?.setSize(known ? size() : null);
+  }, [hub, streamId, testId, cssWidth, zoom, cameraWidth, cameraHeight]);
 
-  return { holder, picture, hasPicture, seenSince };
+  return { picture, hasPicture, seenSince };
 }
 
 /** The camera's own size; while an online camera has not told, the stream's default one. */
