@@ -1,9 +1,8 @@
 //! `GET /api/events`: what happens to cameras and consumers, as server-sent events. `observer`
-//! finds it out; here it is kept for those who were away for a moment, and told.
+//! finds it out, `journal` keeps it for those who were away for a moment; here it is told.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -17,11 +16,10 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
+use crate::journal::{Found, Head, Journal};
 use crate::{Answer, Context};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Events kept for clients that come back. A busy house makes a few a minute.
-const KEPT: usize = 1000;
 /// Below the time after which proxies close a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Clients that listen at a time.
@@ -120,88 +118,10 @@ impl What {
             Self::ConsumerLeft { .. } => "consumer.left",
         }
     }
-}
 
-/// The last events, in order.
-#[derive(Debug)]
-pub(crate) struct Journal {
-    /// Tells this process's numbers from another's.
-    epoch: String,
-    kept: Mutex<VecDeque<Event>>,
-    head: watch::Sender<Head>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Head {
-    /// The number of the newest event; the first is 1.
-    newest: u64,
-    /// No event will follow.
-    ended: bool,
-}
-
-/// What a reader finds after the number it has.
-#[derive(Debug, PartialEq)]
-enum Found {
-    Event(u64, Event),
-    /// Events that are not kept any more, up to this number.
-    Gap {
-        missed: u64,
-        up_to: u64,
-    },
-    Nothing,
-}
-
-impl Journal {
-    pub(crate) fn new() -> Self {
-        Self {
-            epoch: format!("{:x}", Timestamp::now().as_millisecond()),
-            kept: Mutex::default(),
-            head: watch::Sender::default(),
-        }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, VecDeque<Event>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn write(&self, event: Event) {
-        let mut kept = self.kept();
-        if kept.len() >= KEPT {
-            kept.pop_front();
-        }
-        kept.push_back(event);
-        self.head.send_modify(|head| head.newest += 1);
-    }
-
-    /// Ends every reader.
-    pub(crate) fn end(&self) {
-        self.head.send_modify(|head| head.ended = true);
-    }
-
-    fn after(&self, number: u64) -> Found {
-        let kept = self.kept();
-        let newest = self.head.borrow().newest;
-        let oldest = newest + 1 - kept.len() as u64;
-        let next = number + 1;
-        if next > newest {
-            Found::Nothing
-        } else if next < oldest {
-            Found::Gap { missed: oldest - next, up_to: oldest - 1 }
-        } else {
-            Found::Event(next, kept[(next - oldest) as usize].clone())
-        }
-    }
-
-    fn id(&self, number: u64) -> String {
-        format!("{}-{number}", self.epoch)
-    }
-
-    /// Where a client with this last id goes on; none when the id is from another process, whose
-    /// events nobody knows any more.
-    fn resume(&self, id: &str) -> Option<u64> {
-        let (epoch, number) = id.rsplit_once('-')?;
-        let number = number.parse().ok().filter(|n| *n <= self.head.borrow().newest)?;
-        (epoch == self.epoch).then_some(number)
+    /// Whether it is about who reads a camera, not about the camera.
+    pub(crate) fn is_of_readers(&self) -> bool {
+        matches!(self, Self::ConsumerJoined { .. } | Self::ConsumerLeft { .. })
     }
 }
 
@@ -227,7 +147,7 @@ pub(crate) async fn events(
     })?;
     let journal = context.journal;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
-    let head = journal.head.subscribe();
+    let head = journal.head();
     let number = match last {
         None => Some(head.borrow().newest),
         Some(id) => journal.resume(id),
@@ -264,7 +184,7 @@ impl Reader {
                     self.number = number;
                     let sent = Sent::default().id(self.journal.id(number)).retry(RETRY);
                     // It holds nothing that JSON cannot.
-                    return sent.event(event.what.name()).json_data(event).ok();
+                    return sent.event(event.what.name()).json_data(&*event).ok();
                 }
                 Found::Gap { missed, up_to } => {
                     self.number = up_to;
@@ -288,48 +208,5 @@ impl Reader {
         }
         let sent = Sent::default().id(self.journal.id(self.number)).event("gap");
         sent.json_data(Gap { r#type: "gap", missed }).unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(name: &str) -> Event {
-        Event::now(&CameraId::parse(name).expect("valid"), What::CameraRemoved)
-    }
-
-    #[test]
-    fn events_are_read_in_order() {
-        let journal = Journal::new();
-        assert_eq!(journal.after(0), Found::Nothing);
-        let (first, second) = (event("a"), event("b"));
-        journal.write(first.clone());
-        journal.write(second.clone());
-        assert_eq!(journal.after(0), Found::Event(1, first));
-        assert_eq!(journal.after(1), Found::Event(2, second));
-        assert_eq!(journal.after(2), Found::Nothing);
-    }
-
-    #[test]
-    fn what_is_not_kept_is_told_as_missed() {
-        let journal = Journal::new();
-        for _ in 0..KEPT + 3 {
-            journal.write(event("a"));
-        }
-        assert_eq!(journal.after(0), Found::Gap { missed: 3, up_to: 3 });
-        assert!(matches!(journal.after(3), Found::Event(4, _)));
-        assert_eq!(journal.kept().len(), KEPT);
-    }
-
-    #[test]
-    fn a_client_goes_on_where_it_was_in_the_same_process() {
-        let journal = Journal::new();
-        journal.write(event("a"));
-        assert_eq!(journal.resume(&journal.id(1)), Some(1));
-        assert_eq!(journal.resume(&journal.id(2)), None);
-        for other in ["", "1", "other-1", "-", "other-x"] {
-            assert_eq!(journal.resume(other), None, "{other}");
-        }
     }
 }

@@ -6,7 +6,7 @@
 //! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
-//! finds out what happens, `events` tells it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
+//! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
 //! slow clients hold; `live_settings` are those in force, `token_file` is where clients of the same user find a
 //! token; `openapi` describes it all.
 
@@ -21,12 +21,14 @@ mod frame;
 mod guard;
 mod health;
 mod info;
+mod journal;
 mod leases;
 mod live_settings;
 mod metrics;
 mod mjpeg;
 mod observer;
 mod openapi;
+mod past_events;
 mod places;
 mod probe;
 mod problem;
@@ -99,7 +101,7 @@ struct Context {
     /// The last snapshots.
     snapshots: Arc<snapshot::Snapshots>,
     /// What happened lately.
-    journal: Arc<events::Journal>,
+    journal: Arc<journal::Journal>,
     /// Room for those who listen to it.
     listeners: Arc<Semaphore>,
     /// The browsers that are signed in.
@@ -122,7 +124,7 @@ impl Api {
         engine.set_own_port(settings.port);
         let pages = settings.pages.take();
         let settings = LiveSettings::new(settings);
-        let journal = Arc::new(events::Journal::new());
+        let journal = Arc::new(journal::Journal::new());
         observer::start(engine.clone(), Arc::clone(&journal));
         let sessions = Arc::new(session::Sessions::new());
         let context = Context {
@@ -199,6 +201,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(streams::show, streams::change, streams::stop))
         .routes(routes!(streams::restart))
         .routes(routes!(streams::history))
+        .routes(routes!(past_events::of_stream))
         .routes(routes!(streams::force_stop))
         .routes(routes!(streams::stats))
         .routes(routes!(frame::frame))
@@ -211,6 +214,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(transfer::export))
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))
+        .routes(routes!(past_events::recent))
         .routes(routes!(info::info))
         .routes(routes!(metrics::metrics))
         .routes(routes!(health::health))

@@ -8,7 +8,8 @@ use fanlight_engine::{Camera, CameraId, Engine, State};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::events::{Event, Format, Journal, What, Who, Why};
+use crate::events::{Event, Format, What, Who, Why};
+use crate::journal::Journal;
 
 /// How often frozen pictures are looked for, which the engine does not announce.
 const PERIOD: Duration = Duration::from_secs(5);

@@ -116,3 +116,53 @@ async fn listening_ends_with_the_engine() {
     let ended = tokio::time::timeout(std::time::Duration::from_secs(5), rest).await;
     assert!(ended.is_ok(), "goes on for ever");
 }
+
+async fn past(api: &Api, path: &str) -> Vec<Value> {
+    let (status, mut answer) = api.ask("GET", path, None).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    match answer["events"].take() {
+        Value::Array(events) => events,
+        other => panic!("{other} is no list"),
+    }
+}
+
+#[tokio::test]
+async fn the_past_is_told_newest_first_with_the_ids_it_was_heard_with() {
+    let api = Api::new();
+    let mut body = listen(&api, None).await;
+    api.start("cam", OFFLINE).await;
+    api.start("other", OFFLINE).await;
+    let mut heard = until(&mut body, "camera.offline").await;
+    while heard.iter().filter(|event| event.name == "camera.offline").count() < 2 {
+        heard.extend(until(&mut body, "camera.offline").await);
+    }
+    heard.reverse();
+
+    let all = past(&api, "/api/events/recent").await;
+    let ids: Vec<_> = all.iter().map(|event| event["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids, heard.iter().map(|event| event.id.as_str()).collect::<Vec<_>>());
+    for (told, heard) in all.iter().zip(&heard) {
+        assert_eq!(told["type"], heard.data["type"]);
+        assert_eq!(told["time"], heard.data["time"]);
+    }
+
+    let ours = past(&api, "/api/streams/cam/events").await;
+    let types: Vec<_> = ours.iter().map(|event| event["type"].as_str().expect("a type")).collect();
+    assert_eq!(types, ["camera.offline", "camera.added"]);
+    assert!(ours.iter().all(|event| event["stream_id"] == "cam"), "{ours:?}");
+    assert!(!format!("{all:?}").contains("canary-pw"));
+    assert_eq!(past(&api, "/api/streams/cam/events?limit=1").await, ours[..1]);
+    assert_eq!(past(&api, "/api/events/recent?limit=3").await, all[..3]);
+}
+
+#[tokio::test]
+async fn the_past_of_nobody_and_without_bounds_is_refused() {
+    let api = Api::new();
+    let (status, _) = api.ask("GET", "/api/streams/nobody/events", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    for limit in ["0", "2001", "-1", "many"] {
+        let path = format!("/api/events/recent?limit={limit}");
+        let (status, answer) = api.ask("GET", &path, None).await;
+        assert_eq!((status, &answer["code"]), (StatusCode::BAD_REQUEST, &"invalid_request".into()));
+    }
+}
