@@ -40,6 +40,11 @@ impl Event {
     pub(crate) fn now(id: &CameraId, what: What) -> Self {
         Self { time: Timestamp::now(), stream_id: id.to_string(), what }
     }
+
+    /// One that is about all cameras.
+    pub(crate) fn of_all(what: What) -> Self {
+        Self { time: Timestamp::now(), stream_id: String::new(), what }
+    }
 }
 
 /// What can happen, with what a reader needs to make sense of it.
@@ -69,6 +74,12 @@ pub(crate) enum What {
     /// It sends another codec or size than before.
     #[serde(rename = "camera.format_changed")]
     CameraFormatChanged { video: Format },
+    /// All cameras are left alone for now.
+    #[serde(rename = "cameras.paused")]
+    CamerasPaused,
+    /// They are connected again.
+    #[serde(rename = "cameras.resumed")]
+    CamerasResumed,
     #[serde(rename = "consumer.joined")]
     ConsumerJoined { consumer: Who },
     #[serde(rename = "consumer.left")]
@@ -114,6 +125,8 @@ impl What {
             Self::CameraOffline { .. } => "camera.offline",
             Self::CameraStopped => "camera.stopped",
             Self::CameraFormatChanged { .. } => "camera.format_changed",
+            Self::CamerasPaused => "cameras.paused",
+            Self::CamerasResumed => "cameras.resumed",
             Self::ConsumerJoined { .. } => "consumer.joined",
             Self::ConsumerLeft { .. } => "consumer.left",
         }

@@ -29,6 +29,7 @@ mod mjpeg;
 mod observer;
 mod openapi;
 mod past_events;
+mod pause;
 mod places;
 mod probe;
 mod problem;
@@ -215,6 +216,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))
         .routes(routes!(past_events::recent))
+        .routes(routes!(pause::show, pause::change))
         .routes(routes!(info::info))
         .routes(routes!(metrics::metrics))
         .routes(routes!(health::health))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanlight_engine::{Camera, CameraId, Engine, State};
+use fanlight_engine::{Camera, CameraId, Engine, ErrorKind, State};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -16,15 +16,21 @@ const PERIOD: Duration = Duration::from_secs(5);
 
 /// Writes down what happens from now on, until the engine shuts down.
 pub(crate) fn start(engine: Engine, journal: Arc<Journal>) {
-    let before = look(&engine);
+    let before = (engine.paused().is_some(), look(&engine));
     tokio::spawn(run(engine, before, journal));
 }
 
-async fn run(engine: Engine, mut before: Seen, journal: Arc<Journal>) {
+async fn run(engine: Engine, (mut was_paused, mut before): (bool, Seen), journal: Arc<Journal>) {
     let mut changes = engine.changes();
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        let is_paused = engine.paused().is_some();
+        if is_paused != was_paused {
+            let what = if is_paused { What::CamerasPaused } else { What::CamerasResumed };
+            journal.write(Event::of_all(what));
+            was_paused = is_paused;
+        }
         let mut now = look(&engine);
         for event in compare(&before, &mut now) {
             journal.write(event);
@@ -55,7 +61,7 @@ struct Sight {
 
 #[derive(Debug, Clone)]
 enum Condition {
-    /// Being connected, for the first time or again: nothing has happened yet.
+    /// Being connected, for the first time or again, or paused: nothing has happened yet.
     Undecided,
     Online,
     /// The picture has been the same since then.
@@ -103,6 +109,8 @@ fn look(engine: &Engine) -> Seen {
 fn sight(camera: &Camera) -> Sight {
     let snapshot = camera.snapshot();
     let status = snapshot.status().clone();
+    // All are told of at once.
+    let is_paused = status.fault.as_ref().is_some_and(|fault| fault.kind == ErrorKind::Paused);
     let why = status.fault.map(|f| Why { code: f.kind.code(), message: f.message });
     let consumers = camera.consumers().into_iter().map(|c| {
         let who = Who { id: c.id, kind: c.info.kind.name(), name: c.info.name, pid: c.info.pid };
@@ -114,6 +122,7 @@ fn sight(camera: &Camera) -> Sight {
         created_at: snapshot.created_at,
         condition: match status.state {
             State::Connecting => Condition::Undecided,
+            State::Stopped if is_paused => Condition::Undecided,
             State::Online => match snapshot.main.frozen_since {
                 None => Condition::Online,
                 Some(since) => Condition::Frozen { since },

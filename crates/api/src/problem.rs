@@ -101,6 +101,7 @@ fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         // The camera, not the request, is at fault; it may be back later.
         ErrorKind::StreamNotRunning
+        | ErrorKind::Paused
         | ErrorKind::AuthFailed
         | ErrorKind::CameraNotFound
         | ErrorKind::CameraUnreachable

@@ -14,6 +14,7 @@ use crate::frame_reader::{FrameReader, Spec};
 use crate::ingest::Orders;
 use crate::packet_consumer::PacketConsumer;
 use crate::packet_feed::{Arrivals, PacketReader};
+use crate::pause;
 use crate::source::SourceConfig;
 use crate::status::{State, Status};
 use crate::stream::{Role, Stream, StreamSnapshot, Surroundings};
@@ -192,25 +193,33 @@ impl Camera {
     /// Reads pictures, from the cheapest stream that covers their size.
     ///
     /// # Errors
-    /// [`ErrorKind::StreamNotRunning`] once the camera is removed, [`ErrorKind::QuotaExceeded`]
+    /// [`ErrorKind::StreamNotRunning`] once the camera is removed or while all are paused, [`ErrorKind::QuotaExceeded`]
     /// when it is decoded to too many sizes or has too many consumers.
     pub fn frames(&self, spec: Spec, consumer: ConsumerInfo) -> Result<FrameReader> {
         let enter = |role| self.consumers.join(consumer, Some(spec.size), role);
-        FrameReader::join(&self.streams, spec, self.cancelled.clone(), enter)
+        FrameReader::join(&self.streams, spec, self.cancelled.clone(), self.open()?, enter)
     }
 
     /// Reads packets, from the newest keyframe of a stream on; of the main stream where there is
     /// no other.
     ///
     /// # Errors
-    /// [`ErrorKind::QuotaExceeded`] when there are too many consumers.
+    /// [`ErrorKind::StreamNotRunning`] while all cameras are paused, [`ErrorKind::QuotaExceeded`] when
+    /// there are too many consumers.
     pub fn packets(&self, role: Role, consumer: ConsumerInfo) -> Result<PacketConsumer> {
+        let open = self.open()?;
         let stream = match role {
             Role::Main => self.streams.main(),
             Role::Sub => self.streams.sub().unwrap_or_else(|| self.streams.main()),
         };
         let consumer = self.consumers.join(consumer, None, stream.role)?;
-        Ok(PacketConsumer::join(stream, self.cancelled.clone(), consumer))
+        Ok(PacketConsumer::join(stream, self.cancelled.clone(), open, consumer))
+    }
+
+    /// What ends readers when all cameras are paused.
+    fn open(&self) -> Result<CancellationToken> {
+        let open = self.around.pause.token();
+        if open.is_cancelled() { Err(pause::paused()) } else { Ok(open) }
     }
 
     /// Looks at the packets of the main stream without counting as a consumer.
@@ -222,7 +231,10 @@ impl Camera {
     pub async fn native_size(&self) -> Result<Size> {
         let main = self.streams.main();
         let _wanted = main.want();
-        let stream = main.feed.wait_stream().await;
+        let stream = tokio::select! {
+            stream = main.feed.wait_stream() => stream,
+            () = async { self.around.pause.token().cancelled().await } => return Err(pause::paused()),
+        };
         Size::new(stream.width, stream.height)
     }
 
@@ -230,6 +242,9 @@ impl Camera {
     pub fn lasting_fault(&self) -> Option<Error> {
         if self.cancelled.is_cancelled() {
             return Some(Error::new(ErrorKind::StreamNotRunning, "this camera was stopped"));
+        }
+        if self.around.pause.is_on() {
+            return Some(pause::paused());
         }
         if self.streams.sub().is_some_and(|sub| sub.is_online()) {
             return None;

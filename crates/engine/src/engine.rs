@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +17,7 @@ use crate::config::{CameraConfig, CameraId, Transport};
 use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
+use crate::pause;
 use crate::probe::{self, MAX_PROBES, Probe};
 use crate::registry::{MemoryRegistry, Registry};
 use crate::sidecar::{Ffmpeg, FfmpegMissing, Hardware, Sidecar};
@@ -110,6 +112,7 @@ impl Engine {
             tools: Arc::new(Tools { sidecar, replays: Replays::new(config.replays) }),
             linger: config.linger,
             consumers: Arc::new(Quota::new(config.max_consumers_per_camera, config.max_consumers)),
+            pause: Arc::default(),
             changes: watch::Sender::new(0),
             tasks: TaskTracker::new(),
         };
@@ -223,10 +226,36 @@ impl Engine {
     /// Has a camera connect anew at once, whatever it is waiting for.
     ///
     /// # Errors
-    /// [`ErrorKind::StreamNotFound`].
+    /// [`ErrorKind::StreamNotFound`]; [`ErrorKind::StreamNotRunning`] while all are paused.
     pub fn restart(&self, id: &CameraId) -> Result<()> {
-        self.camera(id)?.restart();
+        let camera = self.camera(id)?;
+        if self.0.around.pause.is_on() {
+            return Err(pause::paused());
+        }
+        camera.restart();
         Ok(())
+    }
+
+    /// Disconnects every camera at once, until [`Engine::resume`]. Readers end with
+    /// [`ErrorKind::StreamNotRunning`], and so do those who come meanwhile.
+    pub fn pause(&self) {
+        if self.0.around.pause.begin() {
+            tracing::info!("all cameras are paused");
+            self.changed();
+        }
+    }
+
+    /// Ends a pause: every camera that is wanted is connected, one shortly after the other.
+    pub fn resume(&self) {
+        if self.0.around.pause.end() {
+            tracing::info!("the pause is over");
+            self.changed();
+        }
+    }
+
+    /// Since when all cameras are paused, if they are.
+    pub fn paused(&self) -> Option<Timestamp> {
+        self.0.around.pause.since()
     }
 
     /// Removes a camera. Its readers end; without `force`, having readers is an error.

@@ -76,6 +76,8 @@ pub enum ErrorKind {
     },
     /// The camera is stopped.
     StreamNotRunning,
+    /// All cameras are paused, this one with them.
+    Paused,
     /// The camera refused the user name or password.
     AuthFailed,
     /// The camera answers, but has no such path.
@@ -124,6 +126,7 @@ impl ErrorKind {
             Self::StreamExists => "stream_exists",
             Self::StreamInUse { .. } => "stream_in_use",
             Self::StreamNotRunning => "stream_not_running",
+            Self::Paused => "paused",
             Self::AuthFailed => "auth_failed",
             Self::CameraNotFound => "camera_not_found",
             Self::CameraUnreachable => "camera_unreachable",

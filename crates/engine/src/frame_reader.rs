@@ -11,6 +11,7 @@ use crate::consumer::ConsumerHandle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::Frame;
 use crate::pace::Pace;
+use crate::pause;
 use crate::rendition::Seat;
 use crate::stream::{Role, Stream, Wanted};
 use crate::streams::Streams;
@@ -59,6 +60,8 @@ pub struct FrameReader {
     /// Since when the substream has been away, while it is read.
     away: Option<Instant>,
     cancelled: CancellationToken,
+    /// Cancelled when all cameras are paused.
+    open: CancellationToken,
     consumer: ConsumerHandle,
     pace: Pace,
     last_index: u64,
@@ -97,6 +100,7 @@ impl FrameReader {
         streams: &Arc<Streams>,
         spec: Spec,
         cancelled: CancellationToken,
+        open: CancellationToken,
         enter: impl FnOnce(Role) -> Result<ConsumerHandle>,
     ) -> Result<Self> {
         let stream = streams.covering(spec.size);
@@ -108,6 +112,7 @@ impl FrameReader {
             substitute: None,
             away: None,
             cancelled,
+            open,
             consumer,
             pace: Pace::new(spec.period),
             last_index: 0,
@@ -120,8 +125,8 @@ impl FrameReader {
     /// future (of a former run of the server) counts as none. Cancel safe.
     ///
     /// # Errors
-    /// [`ErrorKind::StreamNotRunning`] once the camera is removed, [`ErrorKind::ConsumerKicked`] once
-    /// someone disconnected this consumer, and the decoder's error while waiting will not help.
+    /// [`ErrorKind::StreamNotRunning`] once the camera is removed or all are paused, [`ErrorKind::ConsumerKicked`]
+    /// once someone disconnected this consumer, and the decoder's error while waiting will not help.
     pub async fn next_after(&mut self, after: u64) -> Result<Arc<Frame>> {
         loop {
             if let Some(frame) = self.try_next_after(after)? {
@@ -135,6 +140,9 @@ impl FrameReader {
     fn check(&self) -> Result<()> {
         if self.cancelled.is_cancelled() {
             return Err(stopped());
+        }
+        if self.open.is_cancelled() {
+            return Err(pause::paused());
         }
         if self.consumer.kicked().is_cancelled() {
             return Err(Error::new(ErrorKind::ConsumerKicked, "you were disconnected"));
@@ -165,6 +173,7 @@ impl FrameReader {
             // Our seat keeps the sender alive.
             _ = self.place.seat.slot.changed() => {}
             () = self.cancelled.cancelled() => {}
+            () = self.open.cancelled() => {}
             () = self.consumer.kicked().cancelled() => {}
             () = tokio::time::sleep(RECONSIDER), if reconsiders => {}
         }
@@ -176,7 +185,7 @@ impl FrameReader {
         self.place.seat.slot.borrow().newest.as_ref().map_or(0, |frame| frame.sequence)
     }
 
-    /// Whether no frame will ever come: the camera is removed, or this consumer was disconnected.
+    /// Whether no frame will ever come: the camera is removed, all were paused, or this consumer was disconnected.
     pub fn is_ended(&self) -> bool {
         self.check().is_err()
     }
@@ -186,6 +195,7 @@ impl FrameReader {
     pub async fn ended(&self) -> Error {
         tokio::select! {
             () = self.cancelled.cancelled() => {}
+            () = self.open.cancelled() => {}
             () = self.consumer.kicked().cancelled() => {}
         }
         self.check().err().unwrap_or_else(stopped)

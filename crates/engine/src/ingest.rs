@@ -13,6 +13,7 @@ use crate::backoff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::freeze::Freeze;
 use crate::packet_feed::PacketFeed;
+use crate::pause::Pause;
 use crate::source::{self, Route, Source, SourceConfig, Tools};
 use crate::status::{Fault, State, Status};
 
@@ -51,13 +52,16 @@ pub(crate) struct Ingest {
     pub(crate) freeze: Arc<Freeze>,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) tools: Arc<Tools>,
+    pub(crate) pause: Arc<Pause>,
+    /// Follows it.
+    pub(crate) paused: watch::Receiver<Option<Timestamp>>,
     /// Tells whoever shows the cameras that something changed.
     pub(crate) changes: watch::Sender<u64>,
 }
 
 /// Why a stream has to be left although nothing is wrong with it.
 enum Dismissal {
-    /// Nobody has read it for long enough.
+    /// Nobody has read it for long enough, or all cameras are paused.
     Unwanted,
     /// Someone wants another session.
     NewOrders,
@@ -86,8 +90,8 @@ impl Ingest {
         // Whether the camera refused the password and has not been online since.
         let mut refused = false;
         loop {
-            if !is_wanted(&self.orders.borrow(), *self.readers.borrow()) {
-                self.update(|status| *status = Status::stopped());
+            if self.pause.is_on() || !is_wanted(&self.orders.borrow(), *self.readers.borrow()) {
+                let before = self.orders.borrow().clone();
                 last_online = None;
                 // A camera that refused the password is not asked again before its time, however
                 // often somebody comes by.
@@ -96,10 +100,15 @@ impl Ingest {
                     attempt = 0;
                 }
                 self.wanted().await;
-                self.update(|status| status.enter(State::Connecting));
+                if !self.orders.borrow().same_session(&before) {
+                    (attempt, rest, refused) = (0, None, false);
+                    route.forget();
+                }
+                self.update(|status| *status = Status::connecting());
             }
             let orders = self.orders.borrow_and_update().clone();
-            let dismissed = dismissed(self.orders.clone(), self.readers.clone(), &orders);
+            let dismissed =
+                dismissed(self.orders.clone(), self.readers.clone(), self.paused.clone(), &orders);
             let dismissal = if let Some(pending) = &rest {
                 self.resting(pending);
                 tokio::select! {
@@ -145,15 +154,44 @@ impl Ingest {
         }
     }
 
-    /// Waits until somebody wants this stream.
+    /// Waits until somebody wants this stream, and it is its turn after a pause.
     async fn wanted(&mut self) {
-        while !is_wanted(&self.orders.borrow_and_update(), *self.readers.borrow_and_update()) {
+        let mut was_paused = false;
+        loop {
+            let paused = self.paused.borrow_and_update().is_some();
+            let wanted =
+                is_wanted(&self.orders.borrow_and_update(), *self.readers.borrow_and_update());
+            if !paused && wanted {
+                if !was_paused {
+                    return;
+                }
+                self.show(Status::connecting());
+                tokio::select! {
+                    () = tokio::time::sleep(self.pause.turn()) => was_paused = false,
+                    Ok(()) = self.paused.changed() => {}
+                }
+                continue;
+            }
+            was_paused = paused;
+            self.show(if paused { Status::paused() } else { Status::stopped() });
             // The senders live in the stream; once they are gone, so is this.
             tokio::select! {
                 Ok(()) = self.orders.changed() => {}
                 Ok(()) = self.readers.changed() => {}
+                Ok(()) = self.paused.changed() => {}
                 else => std::future::pending().await,
             }
+        }
+    }
+
+    /// Shows this status, unless it says the same for longer already.
+    fn show(&self, wanted: Status) {
+        let is_news = {
+            let status = self.status.borrow();
+            (status.state, &status.fault) != (wanted.state, &wanted.fault)
+        };
+        if is_news {
+            self.update(|status| *status = wanted);
         }
     }
 
@@ -235,9 +273,13 @@ fn is_wanted(orders: &Orders, readers: usize) -> bool {
 async fn dismissed(
     mut orders: watch::Receiver<Orders>,
     mut readers: watch::Receiver<usize>,
+    mut paused: watch::Receiver<Option<Timestamp>>,
     running: &Orders,
 ) -> Dismissal {
     loop {
+        if paused.borrow_and_update().is_some() {
+            return Dismissal::Unwanted;
+        }
         let unread_for = {
             let (orders, readers) = (orders.borrow_and_update(), readers.borrow_and_update());
             if !orders.same_session(running) {
@@ -255,6 +297,7 @@ async fn dismissed(
             () = unwanted => return Dismissal::Unwanted,
             Ok(()) = orders.changed() => {}
             Ok(()) = readers.changed() => {}
+            Ok(()) = paused.changed() => {}
             else => std::future::pending().await,
         }
     }

@@ -43,6 +43,7 @@ mod pace;
 mod packet;
 mod packet_consumer;
 mod packet_feed;
+mod pause;
 mod probe;
 mod redact;
 mod registry;

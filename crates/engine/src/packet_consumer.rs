@@ -9,6 +9,7 @@ use crate::consumer::ConsumerHandle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::packet::{Packet, StreamInfo};
 use crate::packet_feed::{FeedItem, PacketReader};
+use crate::pause;
 use crate::stream::{Stream, Wanted};
 
 /// A packet and what was lost before it.
@@ -27,6 +28,8 @@ pub struct PacketConsumer {
     reader: PacketReader,
     _wanted: Wanted,
     cancelled: CancellationToken,
+    /// Cancelled when all cameras are paused.
+    open: CancellationToken,
     consumer: ConsumerHandle,
     missed: u64,
 }
@@ -35,21 +38,22 @@ impl PacketConsumer {
     pub(crate) fn join(
         stream: Arc<Stream>,
         cancelled: CancellationToken,
+        open: CancellationToken,
         consumer: ConsumerHandle,
     ) -> Self {
         let wanted = stream.want();
         let reader = stream.feed.reader();
-        Self { stream, reader, _wanted: wanted, cancelled, consumer, missed: 0 }
+        Self { stream, reader, _wanted: wanted, cancelled, open, consumer, missed: 0 }
     }
 
     /// Waits for the next packet. Cancel safe.
     ///
     /// # Errors
-    /// [`ErrorKind::StreamNotRunning`] once the camera or its stream is removed,
+    /// [`ErrorKind::StreamNotRunning`] once the camera or its stream is removed or all are paused,
     /// [`ErrorKind::ConsumerKicked`] once someone disconnected this consumer.
     pub async fn next(&mut self) -> Result<Delivery> {
         loop {
-            let ended = ended(&self.cancelled, &self.stream, &self.consumer);
+            let ended = ended(&self.cancelled, &self.open, &self.stream, &self.consumer);
             let item = tokio::select! {
                 biased;
                 end = ended => return Err(end),
@@ -68,7 +72,7 @@ impl PacketConsumer {
 
     /// Waits until no packet will ever come, and tells why; as the errors of [`PacketConsumer::next`].
     pub async fn ended(&self) -> Error {
-        ended(&self.cancelled, &self.stream, &self.consumer).await
+        ended(&self.cancelled, &self.open, &self.stream, &self.consumer).await
     }
 
     /// What the stream last said of itself; waits until it is connected for the first time.
@@ -77,11 +81,17 @@ impl PacketConsumer {
     }
 }
 
-async fn ended(cancelled: &CancellationToken, stream: &Stream, consumer: &ConsumerHandle) -> Error {
+async fn ended(
+    cancelled: &CancellationToken,
+    open: &CancellationToken,
+    stream: &Stream,
+    consumer: &ConsumerHandle,
+) -> Error {
     tokio::select! {
         biased;
         () = cancelled.cancelled() => stopped(),
         () = stream.ended() => stopped(),
+        () = open.cancelled() => pause::paused(),
         () = consumer.kicked().cancelled() => {
             Error::new(ErrorKind::ConsumerKicked, "you were disconnected")
         }

@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Decoded, Frame, Pool};
 use crate::freeze::Freeze;
 use crate::packet_feed::PacketFeed;
+use crate::pause::{self, Pause};
 use crate::scale::Scaler;
 use crate::slots::Slots;
 use crate::source::Tools;
@@ -85,6 +86,8 @@ struct Rendition {
     decoder: Mutex<Decoder>,
     /// Where the pixels of its frames are put.
     slots: Slots,
+    /// Cancelled when all cameras are paused, which ends it.
+    open: CancellationToken,
 }
 
 impl Rendition {
@@ -114,6 +117,7 @@ pub(crate) struct Renditions {
     /// Rings whenever one of them starts, ends, or gives its first frame.
     changed: Notify,
     workshop: Workshop,
+    pause: Arc<Pause>,
     /// Ends with the stream.
     cancelled: CancellationToken,
     tasks: TaskTracker,
@@ -158,13 +162,14 @@ impl Renditions {
         freeze: Arc<Freeze>,
         tools: Arc<Tools>,
         linger: Duration,
+        pause: Arc<Pause>,
         cancelled: CancellationToken,
         tasks: TaskTracker,
         span: tracing::Span,
     ) -> Self {
         let workshop = Workshop { feed, freeze, tools, linger, span };
         let (running, changed) = (Mutex::default(), Notify::new());
-        Self { running, changed, workshop, cancelled, tasks }
+        Self { running, changed, workshop, pause, cancelled, tasks }
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Key, Arc<Rendition>>> {
@@ -188,7 +193,13 @@ impl Renditions {
         if self.cancelled.is_cancelled() {
             return Err(Error::new(ErrorKind::StreamNotRunning, "this camera was stopped"));
         }
+        let open = self.pause.token();
+        if open.is_cancelled() {
+            return Err(pause::paused());
+        }
         let mut running = self.running();
+        // Those of before a pause may not have heard of it yet.
+        running.retain(|_, rendition| !rendition.open.is_cancelled());
         let whole = Key { size, keyframes_only: false };
         let key = Key { size, keyframes_only: rare && !running.contains_key(&whole) };
         let rendition = if let Some(rendition) = running.get(&key) {
@@ -209,6 +220,7 @@ impl Renditions {
                 readers: watch::Sender::new(0),
                 decoder: Mutex::new(Decoder::Software),
                 slots: Slots::new(crate::convert::packed_len(size)),
+                open,
             });
             running.insert(key, Arc::clone(&rendition));
             let renditions = Arc::clone(self);
@@ -234,17 +246,16 @@ impl Renditions {
                     let mut running = self.running();
                     // Joining happens under the same lock, so nobody slips in between.
                     if *rendition.users.borrow() == 0 {
-                        running.remove(&rendition.key);
+                        forget(&mut running, rendition);
                         break;
                     }
                 }
                 () = &mut producing => {}
-                () = self.cancelled.cancelled() => {
-                    self.running().remove(&rendition.key);
-                    break;
-                }
+                () = self.cancelled.cancelled() => break,
+                () = rendition.open.cancelled() => break,
             }
         }
+        forget(&mut self.running(), rendition);
         self.workshop.freeze.forget(rendition.key.size);
         tracing::debug!("ended");
     }
@@ -415,6 +426,13 @@ impl Renditions {
         if first {
             self.changed.notify_waiters();
         }
+    }
+}
+
+/// Takes a rendition off the list, unless another has its place by now.
+fn forget(running: &mut HashMap<Key, Arc<Rendition>>, ended: &Arc<Rendition>) {
+    if running.get(&ended.key).is_some_and(|listed| Arc::ptr_eq(listed, ended)) {
+        running.remove(&ended.key);
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::config::Transport;
 use crate::error::{Error, ErrorKind};
+use crate::pause::PAUSED;
 
 /// The state of a camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +130,12 @@ impl Status {
     /// The first status of a stream that nobody wants yet.
     pub(crate) fn stopped() -> Self {
         Self { state: State::Stopped, ..Self::connecting() }
+    }
+
+    /// The status of a stream while all cameras are paused.
+    pub(crate) fn paused() -> Self {
+        let fault = Fault { kind: ErrorKind::Paused, message: PAUSED.to_owned() };
+        Self { fault: Some(fault), ..Self::stopped() }
     }
 
     /// Changes the state; `since` moves only when the state differs.

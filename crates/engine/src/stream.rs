@@ -16,6 +16,7 @@ use crate::freeze::Freeze;
 use crate::ingest::{Ingest, Orders};
 use crate::packet::StreamInfo;
 use crate::packet_feed::{PacketFeed, Totals};
+use crate::pause::Pause;
 use crate::rendition::{RenditionSnapshot, Renditions};
 use crate::source::Tools;
 use crate::status::{State, Status};
@@ -83,6 +84,7 @@ pub(crate) struct Surroundings {
     pub(crate) linger: Duration,
     /// The room for consumers.
     pub(crate) consumers: Arc<Quota>,
+    pub(crate) pause: Arc<Pause>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) tasks: TaskTracker,
 }
@@ -97,10 +99,14 @@ impl Stream {
         cancelled: CancellationToken,
         span: &tracing::Span,
     ) -> Self {
-        let Surroundings { tools, linger, changes, tasks, .. } = around;
+        let Surroundings { tools, linger, pause, changes, tasks, .. } = around;
         let feed = Arc::new(PacketFeed::new(frame_buffer_size));
         let freeze = Arc::<Freeze>::default();
-        let first = if orders.always { Status::connecting() } else { Status::stopped() };
+        let first = match orders.always {
+            _ if pause.is_on() => Status::paused(),
+            true => Status::connecting(),
+            false => Status::stopped(),
+        };
         let (status_sender, status) = watch::channel(first);
         let orders = watch::Sender::new(orders);
         let readers = watch::Sender::new(0);
@@ -111,6 +117,8 @@ impl Stream {
             freeze: Arc::clone(&freeze),
             status: status_sender,
             tools: Arc::clone(tools),
+            paused: pause.watch(),
+            pause: Arc::clone(pause),
             changes: changes.clone(),
         };
         let span = tracing::info_span!(parent: span, "stream", role = role.name());
@@ -120,6 +128,7 @@ impl Stream {
             Arc::clone(&freeze),
             Arc::clone(tools),
             *linger,
+            Arc::clone(pause),
             cancelled.clone(),
             tasks.clone(),
             span,
