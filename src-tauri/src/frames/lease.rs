@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use fanlight_engine::{
-    Camera, CameraId, ConsumerInfo, ConsumerKind, Engine, Frame, FrameReader, Size, Spec,
+    Camera, CameraId, ConsumerInfo, ConsumerKind, Engine, ErrorKind, Frame, FrameReader, Size, Spec,
 };
+use futures_util::FutureExt as _;
 
 use super::DeclaredTile;
 
@@ -46,6 +47,14 @@ struct Held {
     reader: FrameReader,
 }
 
+impl Held {
+    /// Whether its reader ended because all cameras were paused. One that somebody disconnected stays so.
+    fn was_stopped(&self) -> bool {
+        let end = self.reader.ended().now_or_never();
+        end.is_some_and(|error| error.kind() == ErrorKind::StreamNotRunning)
+    }
+}
+
 impl Lease {
     pub(super) fn new(tile: Tile) -> Self {
         Self { tile, held: None, delivered: 0 }
@@ -64,6 +73,7 @@ impl Lease {
         };
         if let Some(held) = &self.held
             && Arc::ptr_eq(&held.camera, &camera)
+            && !held.was_stopped()
         {
             return false;
         }

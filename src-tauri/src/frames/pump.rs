@@ -282,6 +282,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_pause_ends_the_leases_and_they_come_back_after_it() {
+        let rig = Rig::new().await;
+        rig.watch(&[tile(1, "one", 640)]).await;
+        rig.engine.pause();
+        rig.settle().await;
+        assert_eq!(rig.readers(), (0, 0));
+        rig.engine.resume();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(rig.readers(), (1, 0));
+        // Over before the pump has looked.
+        rig.engine.pause();
+        rig.engine.resume();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(rig.readers(), (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_camera_that_comes_back_is_joined_again() {
         let rig = Rig::new().await;
         rig.watch(&[tile(1, "one", 640), tile(2, "nowhere", 640)]).await;
