@@ -112,10 +112,12 @@ test("a link to the system's FFmpeg is refused, whatever it leads to", unix, () 
   );
 });
 
-test('an FFmpeg of which nobody knows the sources is refused', unix, () => {
+test('an FFmpeg that may not be passed on is refused', unix, () => {
   const unknown = ffmpeg('unknown', '8.0', '--prefix=/usr/local --enable-gpl');
   assert.throws(() => shippable(unknown), /none of the pinned builds \(version 8\.0\)/);
   assert.throws(() => shippable(join(folder, 'missing')), /is missing/);
+  const nonfree = ffmpeg('nonfree', BUILDS[0][1], `${BUILDS[0][2]} --enable-nonfree`);
+  assert.throws(() => shippable(nonfree), /--enable-nonfree/);
 });
 
 test('only what is compiled in is named: no tests, no build tools, nothing of ours', () => {

@@ -36,6 +36,8 @@ export const DEBIAN = {
   ],
   /** A screen, a window manager and a driver for the desktop tests. */
   screen: ['xvfb', 'xauth', 'openbox', 'webkit2gtk-driver', 'dbus', 'xdotool', 'imagemagick'],
+  /** What looks at finished packages; making them needs objdump and the bundler only. */
+  package: ['binutils', 'rpm', 'lintian', 'desktop-file-utils', 'appstream'],
 };
 
 const pkgConfig = (library) => ['pkg-config', ['--exists', library]];
@@ -59,9 +61,17 @@ export const CHECKS = {
       'curl',
     ],
     screen: ['Xvfb', 'openbox', 'WebKitWebDriver', 'dbus-run-session', 'xdotool', 'import'],
+    package: ['objdump', 'dpkg', 'rpm', 'lintian', 'desktop-file-validate', 'appstreamcli'],
   },
-  darwin: { server: ['cc', 'cmake', 'nasm'], desktop: [], run: [], test: ['curl'], screen: [] },
-  win32: { server: ['cmake', 'nasm'], desktop: [], run: [], test: [], screen: [] },
+  darwin: {
+    server: ['cc', 'cmake', 'nasm'],
+    desktop: [],
+    run: [],
+    test: ['curl'],
+    screen: [],
+    package: [],
+  },
+  win32: { server: ['cmake', 'nasm'], desktop: [], run: [], test: [], screen: [], package: [] },
 };
 
 /** How a person gets what is missing, by system. */

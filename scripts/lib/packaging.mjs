@@ -52,6 +52,11 @@ export function shippable(path) {
   }
   const { stdout } = capture(path, ['-version']);
   const build = describedBuild(stdout);
+  if (/--enable-nonfree\b/.test(build?.configuration ?? '')) {
+    throw new Trouble(
+      `This FFmpeg cannot be packaged: ${path}\nis built with --enable-nonfree, and nobody may pass such a build on.\n${again}`,
+    );
+  }
   const maker = build && makerOf(build);
   if (!maker) {
     const what = build ? `version ${build.version}` : 'it does not run';

@@ -61,6 +61,11 @@ export const buildReleaseDesktop = ({ quick }) =>
     }),
   );
 
+/** Packages of the debug build: they hold what those of a release do, and take half a minute. */
+export const PACKAGES = join(TARGET, 'debug', 'bundle');
+export const buildPackages = () =>
+  step('Making packages', (one) => one.exec('npm', ['run', 'package', '--', '--debug']));
+
 /** Installs a cargo program among our tools, once. */
 async function tool(name, version, program) {
   if (existsSync(program)) return;
