@@ -1,6 +1,6 @@
 // The Python that runs pip and the tests, and the virtual environment in .cache/venv.
 
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, which } from './exec.mjs';
 import { CACHE, inRoot } from './paths.mjs';
@@ -49,6 +49,13 @@ export async function venv() {
   const inputs = ['tests/requirements.txt', 'clients/python/pyproject.toml'];
   const wanted = hashOf(inputs);
   if (existsSync(VENV_PYTHON) && isFresh('venv', wanted)) return;
+  // It is made anew by emptying it, and what is behind a link belongs to another checkout.
+  if (lstatSync(VENV, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new Trouble(
+      `${VENV} is a link, and what it leads to does not fit this checkout.\n` +
+        'Delete the link and run this again: an environment of its own takes its place.',
+    );
+  }
   const python = require('venv, ensurepip', OLDEST_FOR_TESTS, 'python3-venv');
   await step('Preparing the Python environment', async (one) => {
     await one.exec(python, ['-m', 'venv', '--clear', VENV]);
