@@ -5,12 +5,14 @@ import { inRoot } from './paths.mjs';
 import { VENV_PYTHON } from './python.mjs';
 import {
   buildFuzzTargets,
+  buildPackages,
   buildPrograms,
   CARGO_FUZZ,
   DESKTOP,
   FUZZ_ENV,
   FUZZING,
   hasCargo,
+  PACKAGES,
   SERVER,
   TAURI_DRIVER,
   tauriDriver,
@@ -161,5 +163,16 @@ export const PARTS = [
     needs: [...FOR_DESKTOP, 'run', 'test', 'screen', 'venv'],
     prepare: [buildPrograms, tauriDriver],
     commands: desktopTests,
+  },
+  {
+    name: 'package',
+    needs: [...FOR_DESKTOP, 'test', 'screen', 'package', 'venv'],
+    prepare: [buildPackages],
+    commands: () => [
+      python('pytest tests/package', [...PYTEST, 'tests/package'], {
+        env: { FANLIGHT_PACKAGES: PACKAGES },
+        timeoutMs: 10 * MINUTE,
+      }),
+    ],
   },
 ];
