@@ -14,6 +14,7 @@ const DOCUMENTS = [
   'docs/API.md',
   'docs/ARCHITECTURE.md',
   'docs/DEPLOYMENT.md',
+  'docs/PACKAGING.md',
 ];
 const CODE = ['crates', 'src-tauri', 'ui/src', 'clients', 'scripts/lib', 'tests', 'bench'];
 const SOURCE = /\.(rs|ts|tsx|mjs|js|py|toml|json)$/;
