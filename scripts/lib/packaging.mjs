@@ -1,14 +1,7 @@
 // What a package carries beside the programs, and what is told to Tauri's bundler about it. Where
 // each file goes on Linux stands in tauri.conf.json; package.mjs builds and calls the bundler.
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { capture } from './exec.mjs';
@@ -41,10 +34,11 @@ function packagedAt() {
  */
 export function shippable(path) {
   const again = 'Delete it, mend the download, and run `npm run package` again.';
-  if (!existsSync(path)) {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) {
     throw new Trouble(`There is no FFmpeg to package: ${path} is missing.\nRun npm start first.`);
   }
-  if (lstatSync(path).isSymbolicLink()) {
+  if (found.isSymbolicLink()) {
     throw new Trouble(
       `This FFmpeg cannot be packaged: ${path}\nis a link to ${readlinkSync(path)}, the one of this system. A package ` +
         `needs the pinned build, which runs elsewhere, too, and whose sources are known.\n${again}`,
