@@ -74,7 +74,8 @@ def use() -> dict[str, Any]:
         seen["picture"] = {"start": picture[:3].hex(), "bytes": len(picture)}
         seen["programs"] = sorted(set(programs().values()))
         seen["decoders"] = len(of("/usr/bin/fanlight-ffmpeg"))
-        seen["windows"] = windows()
+        # A busy machine shows the window later than the first picture.
+        seen["windows"] = until(windows, within=20) or []
     except OSError as error:
         seen["failure"] = repr(error)
     started = time.monotonic()
