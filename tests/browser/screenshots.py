@@ -73,6 +73,9 @@ PLACES: list[Place] = [
     ("solo", "/", alone),
     ("add", "/", adding),
     ("code", "/", coding),
+    ("scan", "/scan", None),
+    ("recordings", "/recordings", None),
+    ("scripts", "/scripts", None),
 ]
 
 

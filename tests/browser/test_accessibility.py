@@ -46,7 +46,29 @@ def the_tile_menu(screen: Screen) -> None:
     screen.by_id("tile-remove").wait_for()
 
 
-PLACES = [the_cameras, the_add_dialog, the_tile_menu, the_code_dialog]
+def the_scan_page(screen: Screen) -> None:
+    screen.open("/scan").by_id("scan-start").wait_for()
+
+
+def the_recordings_page(screen: Screen) -> None:
+    # With or without recordings: what a server without a recorder says is part of the page.
+    screen.open("/recordings")
+    screen.by_id("recordings-storage").or_(screen.by_id("recordings-trouble")).first.wait_for()
+
+
+def the_scripts_page(screen: Screen) -> None:
+    screen.open("/scripts").by_id("scripts-live").wait_for()
+
+
+PLACES = [
+    the_cameras,
+    the_add_dialog,
+    the_tile_menu,
+    the_code_dialog,
+    the_scan_page,
+    the_recordings_page,
+    the_scripts_page,
+]
 
 
 def opened(chromium: Browser, server: Server, theme: str, **options: object) -> Screen:

@@ -142,7 +142,7 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
           {t('scan.unknownAddress')}{' '}
           <a
             href={formatRoute({ page: 'scan' })}
-            className="rounded text-accent hover:text-accent-hover"
+            className="rounded text-accent underline underline-offset-2 hover:text-accent-hover"
             onClick={onCancel}
           >
             {t('scan.title')}
