@@ -1,5 +1,5 @@
 // The camera's picture as it is now, as large as its place in the page.
-import { useLayoutEffect, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import type { Stream } from '../backend';
 import { aspectOf, health } from '../cameras/health';
 import { cn } from '../lib/cn';
@@ -8,9 +8,11 @@ import { useTilePicture } from '../player/useTilePicture';
 
 export function LivePicture({ camera, now }: { camera: Stream; now: number }) {
   const [width, setWidth] = useState(0);
-  const { holder, picture, hasPicture, seenSince } = useTilePicture(
+  const holder = useRef<HTMLDivElement>(null);
+  const { picture, hasPicture, seenSince } = useTilePicture(
     camera,
-    width,
+    holder,
+    { width, zoom: 1 },
     `page-picture-${camera.stream_id}`,
   );
   useLayoutEffect(() => {
@@ -21,7 +23,7 @@ export function LivePicture({ camera, now }: { camera: Stream; now: number }) {
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [holder]);
+  }, []);
   const condition = health(camera, picture.current?.shown ?? null, seenSince.current, now);
   return (
     <div
