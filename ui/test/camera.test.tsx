@@ -69,7 +69,7 @@ describe('how it does', () => {
     ).toBeInTheDocument();
     expect(
       screen.getByRole('img', {
-        name: 'Lost. for slow readers: 7 in the last minutes. on the way here: 2 in the last minutes.',
+        name: 'Lost. slow readers: 7 in the last minutes. network: 2 in the last minutes.',
       }),
     ).toBeInTheDocument();
   });

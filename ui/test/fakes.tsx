@@ -88,6 +88,13 @@ export class FakeBackend implements Backend {
   get capabilities() {
     return { desktop: this.desktop !== null };
   }
+  refuse: (() => void) | null = null;
+  onSignInNeeded = (told: () => void) => {
+    this.refuse = told;
+    return () => {
+      this.refuse = null;
+    };
+  };
   mediaUrl = (path: string) => path;
   /** Every file saved so far, as path of the API and name. */
   saved: [string, string][] = [];

@@ -1,6 +1,6 @@
-// The window: rail, banners, the routed page, status line, and the dialogs over them.
+// The sign-in page, or the window: rail, banners, the routed page, status line, and the dialogs over them.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { Toaster } from 'sonner';
 import type { Stream } from '../backend';
 import { AddDialog } from '../cameras/AddDialog';
@@ -13,17 +13,44 @@ import { CamerasPage } from './CamerasPage';
 import { useServices } from './context';
 import { Rail } from './Rail';
 import { RoutedPage } from './RoutedPage';
-import { follow, navigate, useRoute } from './routes';
+import { currentRoute, follow, navigate, type Route, useRoute } from './routes';
 import { StatusLine } from './StatusLine';
 import { type Shell, ShellContext } from './shell';
 import { useTheme } from './theme';
+import { usePause } from './useLoad';
 import { useWall } from './useWall';
 
 /** FFmpeg may be installed and ports freed while we run. */
 const INFO_REFRESH_MS = 15_000;
 const USUAL_API = 'http://127.0.0.1:8080';
 
+const SignInPage = lazy(() => import('../sign-in/SignInPage'));
+
 export function App() {
+  const { backend } = useServices();
+  const route = useRoute();
+  useEffect(() => backend.desktop?.onNavigate(follow), [backend]);
+  useEffect(
+    () =>
+      backend.onSignInNeeded(() => {
+        const { page } = currentRoute();
+        if (page === 'sign-in') return;
+        navigate({ page: 'sign-in', back: window.location.hash || '#/' }, { replace: true });
+      }),
+    [backend],
+  );
+  // Whoever is not signed in is shown nothing of the window, which asks for more than it may.
+  if (route.page === 'sign-in') {
+    return (
+      <Suspense>
+        <SignInPage route={route} />
+      </Suspense>
+    );
+  }
+  return <Window route={route} />;
+}
+
+function Window({ route }: { route: Exclude<Route, { page: 'sign-in' }> }) {
   const { backend } = useServices();
   const client = useQueryClient();
   usePushedCameras();
@@ -33,13 +60,12 @@ export function App() {
     queryFn: () => backend.info(),
     refetchInterval: INFO_REFRESH_MS,
   });
-  const route = useRoute();
-  const { choice, theme, next } = useTheme();
+  const pause = usePause();
+  const { choice, theme, next, choose } = useTheme();
   const { wall, toggle: toggleWall, leave: leaveWall } = useWall();
   const [adding, setAdding] = useState<Partial<Draft> | null>(null);
   const [removing, setRemoving] = useState<{ camera: Stream; then?: () => void } | null>(null);
   const [wantedSolo, setWantedSolo] = useState<string | null>(null);
-  useEffect(() => backend.desktop?.onNavigate(follow), [backend]);
 
   const all = cameras ?? [];
   // A camera that was removed meanwhile cannot be alone on screen.
@@ -50,12 +76,14 @@ export function App() {
   const shell = useMemo<Shell>(
     () => ({
       theme,
+      themeChoice: choice,
+      chooseTheme: choose,
       info,
       apiUrl: info?.apiUrl ?? USUAL_API,
       openAdd: (start = {}) => setAdding(start),
       askToRemove: (camera, then) => setRemoving({ camera, ...(then && { then }) }),
     }),
-    [theme, info],
+    [theme, choice, choose, info],
   );
 
   return (
@@ -79,6 +107,7 @@ export function App() {
             <Banners
               info={info}
               unreachable={unreachable}
+              pause={pause}
               onCheckAgain={() => void client.invalidateQueries()}
             />
           )}
@@ -95,7 +124,7 @@ export function App() {
               <RoutedPage route={route} />
             )}
           </main>
-          {!bare && <StatusLine cameras={all} info={info} />}
+          {!bare && <StatusLine cameras={all} info={info} pause={pause} />}
         </div>
         <AddDialog start={adding} onClose={() => setAdding(null)} />
         <RemoveDialog

@@ -1,18 +1,22 @@
 // What stops Fanlight as a whole, each with a way out. One camera's trouble is on its tile.
-import { TriangleAlert, X } from 'lucide-react';
+import { PauseCircle, TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AppInfo } from '../backend';
 import { Button } from '../components/ui/button';
+import { Since } from '../components/ui/since';
 import { sentence } from '../lib/sentence';
+import { useNow } from '../lib/useNow';
+import type { Pause } from './useLoad';
 
 interface BannersProps {
   info: AppInfo | undefined;
   unreachable: boolean;
+  pause: Pause | undefined;
   onCheckAgain: () => void;
 }
 
-export function Banners({ info, unreachable, onCheckAgain }: BannersProps) {
+export function Banners({ info, unreachable, pause, onCheckAgain }: BannersProps) {
   const { t } = useTranslation();
   const [dismissed, setDismissed] = useState<string[]>([]);
   const lasting: string[] = [];
@@ -26,6 +30,7 @@ export function Banners({ info, unreachable, onCheckAgain }: BannersProps) {
 
   return (
     <div aria-live="polite">
+      {pause?.paused && <Paused pause={pause} />}
       {lasting.map((text) => (
         <Banner key={text} text={text}>
           <Button className="h-7 px-3" onClick={onCheckAgain}>
@@ -51,10 +56,47 @@ export function Banners({ info, unreachable, onCheckAgain }: BannersProps) {
   );
 }
 
-function Banner({ text, children }: { text: string; children: React.ReactNode }) {
+function Paused({ pause }: { pause: Pause }) {
+  const { t } = useTranslation();
+  const now = useNow(true);
+  return (
+    <Banner
+      icon={PauseCircle}
+      text={
+        <>
+          {t('load.paused')}
+          {pause.since && (
+            // Its ticking is nothing to be read out.
+            <span aria-live="off" className="text-quiet">
+              {' · '}
+              <Since time={pause.since} now={now} />
+            </span>
+          )}
+        </>
+      }
+    >
+      <Button
+        className="h-7 px-3"
+        data-testid="resume"
+        disabled={pause.changing}
+        onClick={() => void pause.set(false)}
+      >
+        {t('load.resume')}
+      </Button>
+    </Banner>
+  );
+}
+
+interface BannerProps {
+  icon?: typeof TriangleAlert;
+  text: React.ReactNode;
+  children: React.ReactNode;
+}
+
+function Banner({ icon: Icon = TriangleAlert, text, children }: BannerProps) {
   return (
     <div className="flex items-center gap-3 border-b border-line bg-warning-ground px-4 py-2 text-sm">
-      <TriangleAlert aria-hidden className="size-4 shrink-0 text-warning" />
+      <Icon aria-hidden className="size-4 shrink-0 text-warning" />
       <p className="flex-1 select-text">{text}</p>
       {children}
     </div>

@@ -5,7 +5,7 @@ import { Page } from './Page';
 import { PAGES } from './pages';
 import type { Route } from './routes';
 
-export function RoutedPage({ route }: { route: Exclude<Route, { page: 'cameras' }> }) {
+export function RoutedPage({ route }: { route: Exclude<Route, { page: 'cameras' | 'sign-in' }> }) {
   const { t } = useTranslation();
   // The table's type ties each route to its component; here only that there is one matters.
   const Shown = (PAGES as Record<string, ComponentType<{ route: Route }> | undefined>)[route.page];

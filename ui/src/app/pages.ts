@@ -4,8 +4,8 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 import type { PageName, RouteOf } from './routes';
 
-/** Routes that are not in the table: the grid is always there, the last names nothing. */
-export type LoadedPage = Exclude<PageName, 'cameras' | 'unknown'>;
+/** The others are shown by the window itself, or name nothing. */
+export type LoadedPage = Exclude<PageName, 'cameras' | 'sign-in' | 'unknown'>;
 
 type Pages = {
   [P in LoadedPage]?: LazyExoticComponent<ComponentType<{ route: RouteOf<P> }>>;
@@ -18,6 +18,7 @@ export const PAGES: Pages = {
   recordings: lazy(() => import('../recordings/RecordingsPage')),
   scan: lazy(() => import('../scan/ScanPage')),
   scripts: lazy(() => import('../scripts/ScriptsPage')),
+  settings: lazy(() => import('../settings/SettingsPage')),
 };
 
 export const isBuilt = (page: PageName): boolean => page === 'cameras' || page in PAGES;

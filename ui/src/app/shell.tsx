@@ -2,10 +2,13 @@
 import { createContext, useContext } from 'react';
 import type { AppInfo, Stream } from '../backend';
 import type { Draft } from '../cameras/draft';
+import type { ThemeChoice } from './theme';
 
 export interface Shell {
   /** As drawn now. */
   theme: 'dark' | 'light';
+  themeChoice: ThemeChoice;
+  chooseTheme(choice: ThemeChoice): void;
   /** Undefined until the first answer. */
   info: AppInfo | undefined;
   /** Where scripts reach the API, also before `info` is there. */

@@ -4,12 +4,12 @@ import { useEffect, useState } from 'react';
 export type ThemeChoice = 'dark' | 'light' | 'system';
 
 const STORED_AS = 'fanlight.theme';
-const ORDER: ThemeChoice[] = ['dark', 'light', 'system'];
+export const THEMES: ThemeChoice[] = ['dark', 'light', 'system'];
 
 export function storedTheme(): ThemeChoice {
   try {
     const stored = localStorage.getItem(STORED_AS) as ThemeChoice | null;
-    return stored && ORDER.includes(stored) ? stored : 'dark';
+    return stored && THEMES.includes(stored) ? stored : 'dark';
   } catch {
     // Storage can be switched off; then the choice lasts as long as the page.
     return 'dark';
@@ -37,6 +37,7 @@ export function useTheme(): {
   choice: ThemeChoice;
   theme: 'dark' | 'light';
   next: () => void;
+  choose: (choice: ThemeChoice) => void;
 } {
   const [choice, setChoice] = useState(storedTheme);
   const [theme, setTheme] = useState<'dark' | 'light'>(() => applyTheme(choice));
@@ -50,6 +51,6 @@ export function useTheme(): {
     return () => query.removeEventListener('change', follow);
   }, [choice]);
   const next = () =>
-    setChoice((now) => ORDER[(ORDER.indexOf(now) + 1) % ORDER.length] as ThemeChoice);
-  return { choice, theme, next };
+    setChoice((now) => THEMES[(THEMES.indexOf(now) + 1) % THEMES.length] as ThemeChoice);
+  return { choice, theme, next, choose: setChoice };
 }

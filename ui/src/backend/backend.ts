@@ -62,6 +62,8 @@ export interface Backend {
   readonly capabilities: Capabilities;
   /** Null in a browser. */
   readonly desktop: Desktop | null;
+  /** Calls back when the server wants a token first. The returned function ends it. */
+  onSignInNeeded(told: () => void): () => void;
   /** Where `<img>` and `<video>` find something of the API. */
   mediaUrl(path: string): string;
   /**
@@ -122,6 +124,9 @@ export function readAnswer<T>(status: number, body: string): T {
     typeof problem.field === 'string' ? problem.field : null,
   );
 }
+
+/** Signing in, out, and whether one has to. */
+export const SESSION_PATH = '/api/session';
 
 /** The path of one stream. */
 export function streamPath(streamId: string): string {

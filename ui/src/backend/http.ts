@@ -6,6 +6,7 @@ import {
   BackendError,
   type Limits,
   readAnswer,
+  SESSION_PATH,
   streamPath,
   type TileFrame,
   UNREACHABLE,
@@ -30,6 +31,8 @@ export class HttpBackend implements Backend {
   readonly desktop = null;
   #watching = new Map<number, Watching>();
   #take: ((frame: TileFrame) => void) | null = null;
+
+  #refused: (() => void) | null = null;
 
   /** @param origin of the server, `http://host:port` */
   constructor(readonly origin: string) {}
@@ -96,6 +99,13 @@ export class HttpBackend implements Backend {
     return { tile, client };
   }
 
+  onSignInNeeded(told: () => void): () => void {
+    this.#refused = told;
+    return () => {
+      this.#refused = null;
+    };
+  }
+
   mediaUrl(path: string): string {
     return this.origin + path;
   }
@@ -107,6 +117,7 @@ export class HttpBackend implements Backend {
     } catch (cause) {
       throw new BackendError(String(cause), UNREACHABLE, 0);
     }
+    if (response.status === 401) this.#refused?.();
     if (!response.ok) readAnswer(response.status, await response.text());
     const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
     if (length <= MOST_IN_MEMORY_BYTES) {
@@ -142,6 +153,8 @@ export class HttpBackend implements Backend {
     } catch (cause) {
       throw new BackendError(String(cause), UNREACHABLE, 0);
     }
+    // A wrong token is the sign-in page's own matter.
+    if (status === 401 && path !== SESSION_PATH) this.#refused?.();
     return readAnswer<T>(status, text);
   }
 }

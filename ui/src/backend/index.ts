@@ -9,6 +9,7 @@ export {
   BackendError,
   type Capabilities,
   type Desktop,
+  SESSION_PATH,
   streamPath,
   type TileFrame,
   UNREACHABLE,

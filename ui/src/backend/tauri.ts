@@ -100,6 +100,11 @@ export class TauriBackend implements Backend {
     }
   }
 
+  /** The window is let in without a token. */
+  onSignInNeeded(): () => void {
+    return () => {};
+  }
+
   mediaUrl(path: string): string {
     // How a scheme of one's own is written differs between systems; Tauri knows.
     return convertFileSrc('', MEDIA_SCHEME) + path.replace(/^\//, '');

@@ -70,7 +70,7 @@ function OneCamera({ camera }: { camera: Stream }) {
       back={{ page: 'cameras' }}
       wide
       beside={
-        <span className="flex items-baseline gap-2 text-sm" data-testid="camera-state">
+        <span className="flex items-center gap-2 text-sm" data-testid="camera-state">
           <StateMark state={camera.status.state} />
           <span className="text-quiet">
             {t('camera.since')} <Since time={camera.status.since} now={now} />
@@ -98,7 +98,7 @@ function OneCamera({ camera }: { camera: Stream }) {
       }
     >
       <div className="space-y-7">
-        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]">
+        <div className="flex flex-wrap gap-x-6 gap-y-5 lg:flex-nowrap">
           <LivePicture camera={camera} now={now} />
           <Facts camera={camera} now={now} />
         </div>

@@ -12,7 +12,7 @@ export function Charts({ minutes }: { minutes: Minutes | undefined }) {
   const { t, i18n } = useTranslation();
   const number = (digits: number) => (value: number) =>
     new Intl.NumberFormat(i18n.language, { maximumFractionDigits: digits }).format(value);
-  const whole = number(0);
+  const integer = number(0);
   const tenth = number(1);
   const lines = (values: Line | undefined, tone: Tone = 'accent') => ({
     tone,
@@ -25,6 +25,7 @@ export function Charts({ minutes }: { minutes: Minutes | undefined }) {
         times={minutes?.times}
         lines={[lines(minutes?.fps)]}
         format={tenth}
+        whole
       />
       <Chart
         title={t('camera.chart.bitrate')}
@@ -39,7 +40,8 @@ export function Charts({ minutes }: { minutes: Minutes | undefined }) {
         nothing={t('camera.chart.noReader')}
         times={minutes?.times}
         lines={[lines(minutes?.latency)]}
-        format={whole}
+        format={integer}
+        whole
       />
       <Chart
         title={t('camera.chart.drops')}
@@ -49,7 +51,8 @@ export function Charts({ minutes }: { minutes: Minutes | undefined }) {
           { ...lines(minutes?.dropped), name: t('camera.chart.dropped') },
           { ...lines(minutes?.lost, 'warning'), name: t('camera.chart.lost') },
         ]}
-        format={whole}
+        format={integer}
+        whole
       />
     </div>
   );
@@ -65,9 +68,19 @@ interface ChartProps {
   times: number[] | undefined;
   lines: { tone: Tone; values: Line; name?: string }[];
   format: (value: number) => string;
+  whole?: boolean;
 }
 
-function Chart({ title, unit, counts = false, nothing, times, lines, format }: ChartProps) {
+function Chart({
+  title,
+  unit,
+  counts = false,
+  whole = false,
+  nothing,
+  times,
+  lines,
+  format,
+}: ChartProps) {
   const { t } = useTranslation();
   const { theme } = useShell();
   const withUnit = (value: number) => (unit ? `${format(value)} ${unit}` : format(value));
@@ -113,7 +126,7 @@ function Chart({ title, unit, counts = false, nothing, times, lines, format }: C
       ) : (
         <div role="img" aria-label={`${title}. ${words.join(' ')}`}>
           <Suspense fallback={<div className="h-[132px]" />}>
-            <Plot times={times ?? []} lines={lines} format={format} theme={theme} />
+            <Plot times={times ?? []} lines={lines} format={format} whole={whole} theme={theme} />
           </Suspense>
         </div>
       )}

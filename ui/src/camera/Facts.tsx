@@ -32,7 +32,7 @@ export function Facts({ camera, now }: { camera: Stream; now: number }) {
   facts.push([t('camera.facts.added'), <Since key="added" time={camera.created_at} now={now} />]);
 
   return (
-    <div className="space-y-4 text-sm">
+    <div className="min-w-72 flex-1 space-y-4 text-sm">
       {status.state !== 'online' && <Trouble status={status} now={now} />}
       {status.frozen_since && (
         <p className="text-warning">

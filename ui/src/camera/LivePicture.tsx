@@ -6,6 +6,8 @@ import { cn } from '../lib/cn';
 import { TileStatus } from '../player/TileStatus';
 import { useTilePicture } from '../player/useTilePicture';
 
+const MOST_HEIGHT = '24rem';
+
 export function LivePicture({ camera, now }: { camera: Stream; now: number }) {
   const [width, setWidth] = useState(0);
   const holder = useRef<HTMLDivElement>(null);
@@ -25,10 +27,12 @@ export function LivePicture({ camera, now }: { camera: Stream; now: number }) {
     return () => observer.disconnect();
   }, []);
   const condition = health(camera, picture.current?.shown ?? null, seenSince.current, now);
+  const aspect = aspectOf(camera) ?? 16 / 9;
   return (
     <div
-      className="relative [container-type:size] max-h-96 w-full overflow-hidden rounded-xl bg-[#161e29]"
-      style={{ aspectRatio: aspectOf(camera) ?? 16 / 9 }}
+      className="relative [container-type:size] w-full overflow-hidden rounded-xl bg-[#161e29]"
+      // As high as this at most, and narrower then, so that nothing of the picture is cut off.
+      style={{ aspectRatio: aspect, maxWidth: `calc(${MOST_HEIGHT} * ${aspect})` }}
     >
       <div
         ref={holder}

@@ -10,16 +10,21 @@ interface PlotProps {
   times: number[];
   lines: { tone: Tone; values: Line }[];
   format: (value: number) => string;
+  /** Only whole numbers beside the lines. */
+  whole: boolean;
   /** Drawn anew when it changes, as a canvas does not follow the theme. */
   theme: string;
 }
 
 const HEIGHT = 132;
 const FONT = '11px "Inter Variable", Inter, "Segoe UI", system-ui, sans-serif';
+const WHOLE_STEPS = [1, 2, 5]
+  .flatMap((step) => [0, 1, 2, 3, 4, 5].map((power) => step * 10 ** power))
+  .sort((a, b) => a - b);
 /** The last minutes, however few of them there are yet. */
 const SPAN_SECONDS = 300;
 
-export default function Plot({ times, lines, format, theme }: PlotProps) {
+export default function Plot({ times, lines, format, whole, theme }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const formatted = useRef(format);
@@ -59,6 +64,7 @@ export default function Plot({ times, lines, format, theme }: PlotProps) {
             ...axis,
             size: 48,
             space: 36,
+            ...(whole && { incrs: WHOLE_STEPS }),
             values: (_, ticks) => ticks.map((tick) => formatted.current(tick)),
           },
         ],
@@ -87,7 +93,7 @@ export default function Plot({ times, lines, format, theme }: PlotProps) {
       made.destroy();
       plot.current = null;
     };
-  }, [tones, theme]);
+  }, [tones, whole, theme]);
 
   useEffect(() => plot.current?.setData(data));
 

@@ -36,9 +36,10 @@ export function Trouble({ status, now }: { status: StreamStatus; now: number }) 
   }
   return (
     <div className="space-y-1 text-sm">
-      <p className="break-words select-text">{error ? sentence(error.message) : hint}</p>
-      {error && isOneOf(ADVISED, error.code) && (
-        <p className="text-quiet">{t(`health.try.${error.code}`)}</p>
+      <p>{error && isOneOf(ADVISED, error.code) ? t(`health.try.${error.code}`) : hint}</p>
+      {error && (
+        // The server's own words, which name what exactly was refused.
+        <p className="break-words text-quiet select-text">{sentence(error.message)}</p>
       )}
       {facts.length > 0 && <p className="text-quiet">{facts.join(' · ')}</p>}
     </div>

@@ -1,4 +1,4 @@
-// All texts of the window, by key, in the language of the system. English is complete; what
+// All texts of the window, by key, in the language chosen. English is complete; what
 // another language lacks falls back to it.
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
@@ -10,6 +10,8 @@ import deOneCamera from './de/one-camera.json';
 import deRecordings from './de/recordings.json';
 import deScan from './de/scan.json';
 import deScripts from './de/scripts.json';
+import deSettings from './de/settings.json';
+import deSignIn from './de/sign-in.json';
 import deWatch from './de/watch.json';
 import de from './de.json';
 import enCamera from './en/camera.json';
@@ -20,8 +22,11 @@ import enOneCamera from './en/one-camera.json';
 import enRecordings from './en/recordings.json';
 import enScan from './en/scan.json';
 import enScripts from './en/scripts.json';
+import enSettings from './en/settings.json';
+import enSignIn from './en/sign-in.json';
 import enWatch from './en/watch.json';
 import en from './en.json';
+import { type Language, storedLanguage, storeLanguage, systemLanguage } from './language';
 
 /** Each screen may bring a file of its own; their first keys differ. */
 const english = {
@@ -34,6 +39,8 @@ const english = {
   ...enRecordings,
   ...enScan,
   ...enScripts,
+  ...enSettings,
+  ...enSignIn,
   ...enWatch,
 };
 const german = {
@@ -46,6 +53,8 @@ const german = {
   ...deRecordings,
   ...deScan,
   ...deScripts,
+  ...deSettings,
+  ...deSignIn,
   ...deWatch,
 };
 
@@ -60,13 +69,23 @@ export const LANGUAGES = { en: { translation: english }, de: { translation: germ
 export const i18n = i18next.createInstance();
 
 void i18n.use(initReactI18next).init({
-  lng: navigator.languages.find((tag) => (tag.split('-', 1)[0] ?? '') in LANGUAGES) ?? 'en',
-  // `de-AT` is served by `de`.
-  load: 'languageOnly',
+  lng: storedLanguage() ?? systemLanguage(),
   fallbackLng: 'en',
   resources: LANGUAGES,
   // React escapes already.
   interpolation: { escapeValue: false },
 });
 
-document.documentElement.lang = i18n.resolvedLanguage ?? 'en';
+const tellPage = () => {
+  document.documentElement.lang = i18n.resolvedLanguage ?? 'en';
+};
+i18n.on('languageChanged', tellPage);
+tellPage();
+
+/** Speaks it at once and from now on; null: the system's. Answers which one that is. */
+export async function chooseLanguage(choice: Language | null): Promise<Language> {
+  storeLanguage(choice);
+  const language = choice ?? systemLanguage();
+  await i18n.changeLanguage(language);
+  return language;
+}

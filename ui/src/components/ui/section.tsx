@@ -20,7 +20,7 @@ export function Section({ title, beside, className, bare = false, children }: Se
         <h2 id={id} className="text-sm font-semibold">
           {title}
         </h2>
-        {beside && <div className="text-sm text-quiet">{beside}</div>}
+        {beside !== undefined && <div className="text-sm text-quiet">{beside}</div>}
       </div>
       <div className={cn(!bare && 'rounded-xl border border-line bg-surface p-4')}>{children}</div>
     </section>
