@@ -11,7 +11,7 @@ import {
   type Size,
   type Watcher,
 } from './events';
-import type { FrameFormat, WantedFormat } from './format';
+import type { FrameFormat, WantedFormat, WhichStream } from './format';
 import { canLeavePage, OffPage } from './offpage';
 import { Rest, type StreamInfo } from './rest';
 import { Session, type SessionOptions, SILENCE_MS } from './session';
@@ -27,6 +27,8 @@ export interface ClientOptions {
   /** Size to ask for, in pixels, without it the stream's own; for `bgr24` and `jpeg`. */
   width?: number;
   height?: number;
+  /** Of a camera's two streams the one for `h264`, `h265` and `auto`. Default `main`. */
+  stream?: WhichStream;
   /**
    * Connect, decode and draw in a worker, where that is possible. A canvas then belongs to the
    * client for good: nobody else can draw on it. Default false.
@@ -268,6 +270,7 @@ function sessionOptions(serverUrl: string, options: ClientOptions): SessionOptio
   return {
     serverUrl,
     format: options.format ?? 'bgr24',
+    stream: options.stream,
     width: options.width,
     height: options.height,
     reconnect: options.reconnect ?? true,

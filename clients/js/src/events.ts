@@ -3,6 +3,15 @@ import type { FrameFormat } from './format';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'reconnecting';
 
+/** One picture on the canvas. */
+export interface Drawn {
+  width: number;
+  height: number;
+  /** Milliseconds since 1970; the capture is not known with format `bgr24`. */
+  captureTime: number | null;
+  drawnAt: number;
+}
+
 export interface ClientStats {
   framesReceived: number;
   bytesReceived: number;
@@ -16,6 +25,8 @@ export interface ClientStats {
   framesDropped: number;
   /** Pictures drawn on the canvas. */
   framesDrawn: number;
+  /** The newest picture drawn on the canvas, null before the first. */
+  lastDrawn: Drawn | null;
   reconnects: number;
   /** What the server sends now; null before that is known. */
   format: FrameFormat | null;
@@ -32,6 +43,7 @@ export function emptyStats(): ClientStats {
     framesMissed: 0,
     framesDropped: 0,
     framesDrawn: 0,
+    lastDrawn: null,
     reconnects: 0,
     format: null,
     fallback: null,

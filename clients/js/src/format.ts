@@ -64,8 +64,13 @@ export function credits(format: FrameFormat): number {
   return isEncoded(format) ? 8 : 1;
 }
 
+/** Which of a camera's two streams; `sub` is the smaller one. */
+export type WhichStream = 'main' | 'sub';
+
 export interface SocketRequest {
   format: FrameFormat;
+  /** For access units; pictures come from the stream that fits their size. */
+  stream?: WhichStream | undefined;
   width?: number | undefined;
   height?: number | undefined;
 }
@@ -81,7 +86,7 @@ export function socketUrl(serverUrl: string, streamId: string, request: SocketRe
   if (!isEncoded(format)) {
     if (width) url.searchParams.set('width', String(width));
     if (height) url.searchParams.set('height', String(height));
-  }
+  } else if (request.stream === 'sub') url.searchParams.set('stream', 'sub');
   url.searchParams.set('credit', String(credits(format)));
   return url.href;
 }

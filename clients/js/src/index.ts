@@ -7,7 +7,7 @@ export {
   type FrameStats,
   RTSPStreamClient,
 } from './client';
-export type { ClientStats, ConnectionState } from './events';
-export type { FrameFormat, VideoCodec, WantedFormat } from './format';
+export type { ClientStats, ConnectionState, Drawn } from './events';
+export type { FrameFormat, VideoCodec, WantedFormat, WhichStream } from './format';
 export { bgrToRgba, type FrameHeader, HEADER_BYTES, parseHeader } from './pixels';
 export type { StreamInfo } from './rest';

@@ -1,9 +1,10 @@
 // Draws pictures on a canvas, of the page or of a worker: the newest only.
+import type { Drawn } from './events';
 import { bgrToRgba } from './pixels';
 
 export type Picture =
   | { kind: 'bgr24'; bytes: Uint8Array<ArrayBuffer>; width: number; height: number }
-  | { kind: 'jpeg'; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: 'jpeg'; bytes: Uint8Array<ArrayBuffer>; captureTime: number | null }
   | { kind: 'video'; frame: VideoFrame };
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
@@ -14,6 +15,8 @@ const REFRESH_PATIENCE_MS = 100;
 export class Painter {
   /** Pictures drawn so far. */
   drawn = 0;
+  /** The newest of them. */
+  last: Drawn | null = null;
 
   #context: Context | null;
   #image: ImageData | null = null;
@@ -53,6 +56,9 @@ export class Painter {
       try {
         await this.#paint(next.picture);
         this.drawn += 1;
+        const { width, height } = this.canvas;
+        const captureTime = capturedAt(next.picture);
+        this.last = { width, height, captureTime, drawnAt: Date.now() };
       } catch {
         // An undecodable picture is skipped; the next one is drawn as usual.
       } finally {
@@ -96,6 +102,11 @@ export class Painter {
     this.#newest.taken();
     this.#newest = null;
   }
+}
+
+function capturedAt(picture: Picture): number | null {
+  if (picture.kind === 'video') return picture.frame.timestamp / 1000;
+  return picture.kind === 'jpeg' ? picture.captureTime : null;
 }
 
 function release(picture: Picture): void {

@@ -1,5 +1,12 @@
 // The HTTP half of the client: start, stop and ask about streams. No WebSocket here.
 
+/** What a stream consists of. */
+export interface Video {
+  codec: string;
+  width: number;
+  height: number;
+}
+
 /** One stream as the server describes it; more fields may come. */
 export interface StreamInfo {
   stream_id: string;
@@ -10,7 +17,9 @@ export interface StreamInfo {
   client_count: number;
   frame_count: number;
   /** What the camera sends; null before it was connected. Older servers leave it out. */
-  video?: { codec: string; width: number; height: number } | null;
+  video?: Video | null;
+  /** The camera's smaller stream, where it has one. */
+  substream?: { video: Video | null } | null;
   /** How the camera is. Older servers leave it out. */
   status?: { state: string; error: { code: string; message: string } | null };
   [field: string]: unknown;

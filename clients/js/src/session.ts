@@ -3,17 +3,18 @@
 import { Connection, type ConnectionOptions } from './connection';
 import type { Size, Watcher } from './events';
 import { type ClientStats, emptyStats, type Received, type SessionEvents } from './events';
-import type { FrameFormat, VideoCodec, WantedFormat } from './format';
+import type { FrameFormat, VideoCodec, WantedFormat, WhichStream } from './format';
 import { type Choice, choose, dependsOnCamera, isEncoded, socketUrl } from './format';
 import { Painter } from './painter';
 import { type FrameHeader, HEADER_BYTES, parseHeader } from './pixels';
-import { RequestError, Rest, type StreamInfo } from './rest';
+import { RequestError, Rest, type StreamInfo, type Video } from './rest';
 import { decoderObstacle, VideoPictures } from './video';
 
 export interface SessionOptions extends ConnectionOptions {
   /** `ws://host:port`, without a slash at the end. */
   serverUrl: string;
   format: WantedFormat;
+  stream: WhichStream | undefined;
   width: number | undefined;
   height: number | undefined;
 }
@@ -112,6 +113,7 @@ export class Session implements Watcher {
     return {
       ...this.#stats,
       framesDrawn: (this.#painter?.drawn ?? 0) - this.#drawnBefore,
+      lastDrawn: this.#painter?.last ?? null,
       framesDropped: (this.#video?.dropped ?? 0) - this.#droppedBefore,
     };
   }
@@ -141,12 +143,13 @@ export class Session implements Watcher {
   async #addressByCamera(wanted: 'auto' | VideoCodec, turn: number): Promise<string | null> {
     try {
       const camera = await this.#camera(turn);
-      const codec = camera.video?.codec ?? null;
+      const video = this.#videoOf(camera);
+      const codec = video?.codec ?? null;
       const isVideo = codec === 'h264' || codec === 'h265';
       const why = isVideo ? await this.#obstacle(codec) : null;
       if (!this.#connection.isTurn(turn)) return null;
-      this.#codecUnknown = camera.video === null;
-      const told = { codec, silent: camera.video === undefined };
+      this.#codecUnknown = video === null;
+      const told = { codec, silent: video === undefined };
       return this.#addressOf(choose(wanted, told, () => why));
     } catch (cause) {
       if (!this.#connection.isTurn(turn)) return null;
@@ -160,10 +163,10 @@ export class Session implements Watcher {
     this.#choice = choice;
     this.#stats.format = choice.format;
     this.#stats.fallback = choice.fallback;
-    const { serverUrl, width, height } = this.options;
+    const { serverUrl, width, height, stream } = this.options;
     // A server that only knows raw pixels sends them at the stream's own size.
     const size = choice.fallback !== null && choice.format === 'bgr24' ? {} : { width, height };
-    return socketUrl(serverUrl, this.#streamId, { format: choice.format, ...size });
+    return socketUrl(serverUrl, this.#streamId, { format: choice.format, stream, ...size });
   }
 
   /** The stream, once its camera has told what it sends, or does not within reason. */
@@ -171,10 +174,20 @@ export class Session implements Watcher {
     const deadline = Date.now() + CODEC_PATIENCE_MS;
     for (;;) {
       const stream = await this.#rest.stats(this.#streamId);
-      const mayCome = stream.video === null && stream.status?.state === 'connecting';
+      // A substream is connected when somebody watches it, and pictures come of it meanwhile.
+      const mayCome =
+        this.#videoOf(stream) === null &&
+        stream.video === null &&
+        stream.status?.state === 'connecting';
       if (!mayCome || Date.now() > deadline || !this.#connection.isTurn(turn)) return stream;
       await new Promise((wait) => setTimeout(wait, CODEC_POLL_MS));
     }
+  }
+
+  /** What is sent by the stream that is wanted; undefined where the server is too old to tell. */
+  #videoOf(camera: StreamInfo): Video | null | undefined {
+    const sub = this.options.stream === 'sub' ? camera.substream : null;
+    return sub ? sub.video : camera.video;
   }
 
   /** Who only takes the bytes decodes them as they like. */
@@ -281,8 +294,9 @@ export class Session implements Watcher {
     if (this.#wantsFrames) this.events.onFrame(frame, this.stats());
   }
 
-  #showPicture({ bytes, width, height }: Received, kind: 'bgr24' | 'jpeg'): void {
-    const picture = kind === 'jpeg' ? { kind, bytes } : { kind, bytes, width, height };
+  #showPicture(frame: Received, kind: 'bgr24' | 'jpeg'): void {
+    const { bytes, width, height, captureTime } = frame;
+    const picture = kind === 'jpeg' ? { kind, bytes, captureTime } : { kind, bytes, width, height };
     this.#nextAfter(this.#painter?.show(picture));
   }
 
@@ -320,8 +334,8 @@ export class Session implements Watcher {
     this.#codecUnknown = false;
     void this.#rest
       .stats(this.#streamId)
-      .then(async ({ video }) => {
-        const codec = video?.codec;
+      .then(async (camera) => {
+        const codec = this.#videoOf(camera)?.codec;
         const better = (codec === 'h264' || codec === 'h265') && !(await this.#obstacle(codec));
         if (better && this.#connection.state === 'connected') this.#connection.reopen();
       })

@@ -15,6 +15,8 @@ const page = globalThis as unknown as Scope;
 let session: Session | null = null;
 /** The page's number of the connection that is wanted now. */
 let connect = 0;
+/** Runs while a connection is wanted: a tile that nobody looks at costs nothing. */
+let telling: ReturnType<typeof setInterval> | undefined;
 
 page.onmessage = ({ data }) => {
   if (data.do === 'begin') {
@@ -28,7 +30,6 @@ page.onmessage = ({ data }) => {
       },
       onError: (message) => page.postMessage({ is: 'error', message }),
     });
-    setInterval(() => page.postMessage({ is: 'stats', stats: stats() }), STATS_INTERVAL_MS);
   } else if (session) obey(session, data);
 };
 
@@ -40,9 +41,15 @@ function obey(session: Session, order: Exclude<ToWorker, { do: 'begin' }>): void
   switch (order.do) {
     case 'connect':
       connect = order.number;
+      clearInterval(telling);
+      telling = setInterval(
+        () => page.postMessage({ is: 'stats', stats: stats() }),
+        STATS_INTERVAL_MS,
+      );
       session.connect(order.streamId, order.size);
       break;
     case 'disconnect':
+      clearInterval(telling);
       void session
         .disconnect()
         .then(() => page.postMessage({ is: 'closed', number: order.number }));

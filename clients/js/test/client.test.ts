@@ -186,6 +186,27 @@ describe('format auto', () => {
     expect(client.getStats()).toMatchObject({ format: 'jpeg', fallback: 'the camera sends mjpeg' });
   });
 
+  test('goes by the codec of the substream when that is wanted', async () => {
+    const sub = { video: { codec: 'h264' } };
+    server.answer(stats, 200, { video: { codec: 'h265' }, substream: sub });
+    camera({ format: 'h264', stream: 'sub' }).connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    expect(server.sockets).toEqual(['/ws/camera1?format=h264&header=1&stream=sub&credit=8']);
+  });
+
+  test('a substream that was never connected begins with pictures', async () => {
+    server.answer(stats, 200, { video: { codec: 'h264' }, substream: { video: null } });
+    camera({ format: 'h264', stream: 'sub', width: 320 }).connect();
+    await eventually('connected', () => client.getConnectionStatus().isConnected);
+    server.answer(stats, 200, {
+      video: { codec: 'h264' },
+      substream: { video: { codec: 'h264' } },
+    });
+    server.send(withHeader(1, 2, 2, 1, [0xff]));
+    await eventually('again', () => server.sockets.length === 2);
+    expect(server.sockets[1]).toBe('/ws/camera1?format=h264&header=1&stream=sub&credit=8');
+  });
+
   test('of a stream that is not there is tried again and told', async () => {
     const errors: string[] = [];
     server.answer(stats, 404, { error: 'there is no stream camera1' });

@@ -35,6 +35,13 @@ describe('socketUrl', () => {
     expect(socketUrl('ws://h:1', 'a/b', { format, ...size })).toBe(url);
   });
 
+  test('access units come of the stream that is named, pictures of the one that fits', () => {
+    const url = (format: 'h264' | 'jpeg') =>
+      socketUrl('ws://h:1', 'a', { format, stream: 'sub', width: 320 });
+    expect(url('h264')).toBe('ws://h:1/ws/a?format=h264&header=1&stream=sub&credit=8');
+    expect(url('jpeg')).toBe('ws://h:1/ws/a?format=jpeg&header=1&width=320&credit=1');
+  });
+
   test('no format begins with more credits than a server gives', () => {
     for (const format of ['bgr24', 'jpeg', 'h264', 'h265'] as const) {
       expect(credits(format)).toBeLessThanOrEqual(16);
