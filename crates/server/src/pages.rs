@@ -13,8 +13,8 @@ use rust_embed::RustEmbed;
 #[allow_missing = true]
 struct Files;
 
-/// Nothing from elsewhere, no inline script; pictures come as blobs.
-const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; \
+/// Nothing from elsewhere, no inline script; pictures come as blobs, and the worker that decodes them does.
+const POLICY: &str = "default-src 'self'; worker-src 'self' blob:; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; \
                       object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const NOT_BUILT: &str = "<!doctype html><title>Fanlight</title>\

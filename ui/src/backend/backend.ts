@@ -36,6 +36,30 @@ export interface TileFrame {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
+/** What is known of the pictures that were painted in one place. */
+export interface Painted {
+  /** What came: pictures, or access units that were decoded here. */
+  format: 'jpeg' | 'h264' | 'h265';
+  /** Pictures on screen so far. */
+  count: number;
+  /** Pictures that were not, so far: skipped by the other side, or here. */
+  dropped: number;
+  width: number;
+  height: number;
+  /** Of the newest, milliseconds since 1970. */
+  capturedAt: number;
+  shownAt: number;
+}
+
+/** A canvas in a tile's place. */
+export interface CanvasPlace {
+  canvas: HTMLCanvasElement;
+  /** Tells what is on it, a few times a second. */
+  painted(what: Painted): void;
+  /** Called when the canvas is gone from the page; until then its last picture is looked at. */
+  onGone(call: () => void): void;
+}
+
 /** When to give up on an answer. */
 export interface Limits {
   signal?: AbortSignal;
@@ -87,6 +111,11 @@ export interface Backend {
   watch(tiles: WatchedTile[]): void;
   /** Takes the frames of the watched tiles. One taker; the returned function ends it. */
   onFrame(take: (frame: TileFrame) => void): () => void;
+  /**
+   * Where the other side paints by itself: gives it a fresh canvas for a tile, by the tile's key.
+   * The returned function ends it.
+   */
+  onCanvas?(give: (key: number) => CanvasPlace | null): () => void;
 }
 
 /** A refusal, with the server's own sentence and stable code. */

@@ -1,28 +1,34 @@
-// A browser: fetch for everything said, one WebSocket per watched tile for its pictures.
+// A browser: fetch for everything said, one client per watched tile that connects, decodes and
+// paints in a worker.
 import { RTSPStreamClient } from 'fanlight-client';
 import {
   type AppInfo,
   type Backend,
   BackendError,
+  type CanvasPlace,
   type Limits,
   readAnswer,
   SESSION_PATH,
   streamPath,
-  type TileFrame,
   UNREACHABLE,
   type WatchedTile,
 } from './backend';
-import type { ApiInfo, NewStream, StreamList } from './wire';
+import { type Way, wayOf } from './way';
+import type { ApiInfo, NewStream, Stream, StreamList } from './wire';
 
 /** Longer than any answer takes; then the server counts as gone. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Of a file that is saved; larger ones are asked for once more, by the browser itself. */
 const MOST_IN_MEMORY_BYTES = 64 * 1024 * 1024;
+/** How often a tile is told what was painted; nobody sees the difference. */
+const TELL_MS = 200;
 
 interface Watching {
   tile: WatchedTile;
+  way: Way;
   client: RTSPStreamClient;
+  place: CanvasPlace;
 }
 
 export class HttpBackend implements Backend {
@@ -30,7 +36,9 @@ export class HttpBackend implements Backend {
   readonly capabilities = { desktop: false };
   readonly desktop = null;
   #watching = new Map<number, Watching>();
-  #take: ((frame: TileFrame) => void) | null = null;
+  #give: ((key: number) => CanvasPlace | null) | null = null;
+  #telling: ReturnType<typeof setInterval> | undefined;
+  #known = new Map<string, Stream>();
 
   #refused: (() => void) | null = null;
 
@@ -49,8 +57,10 @@ export class HttpBackend implements Backend {
     };
   }
 
-  listStreams(): Promise<StreamList> {
-    return this.request<StreamList>('GET', '/api/streams');
+  async listStreams(): Promise<StreamList> {
+    const list = await this.request<StreamList>('GET', '/api/streams');
+    this.#known = new Map(list.streams.map((stream) => [stream.stream_id, stream]));
+    return list;
   }
 
   async addStream(stream: NewStream): Promise<void> {
@@ -63,40 +73,74 @@ export class HttpBackend implements Backend {
 
   watch(tiles: WatchedTile[]): void {
     const wanted = new Map(tiles.map((tile) => [tile.key, tile]));
-    for (const [key, { tile, client }] of this.#watching) {
-      if (same(tile, wanted.get(key))) continue;
+    for (const [key, watching] of this.#watching) {
+      const { client } = watching;
+      const next = wanted.get(key);
+      if (next && this.#serves(watching, next)) {
+        watching.tile = next;
+        continue;
+      }
       client.disconnect();
       this.#watching.delete(key);
     }
     for (const tile of tiles) {
-      if (!this.#watching.has(tile.key)) this.#watching.set(tile.key, this.#open(tile));
+      if (this.#watching.has(tile.key)) continue;
+      const place = this.#give?.(tile.key);
+      if (place) this.#watching.set(tile.key, this.#open(tile, place));
     }
+    clearInterval(this.#telling);
+    if (this.#watching.size > 0) this.#telling = setInterval(() => this.#tell(), TELL_MS);
   }
 
-  onFrame(take: (frame: TileFrame) => void): () => void {
-    this.#take = take;
+  /** Nothing passes through the page. */
+  onFrame(): () => void {
+    return () => {};
+  }
+
+  onCanvas(give: (key: number) => CanvasPlace | null): () => void {
+    this.#give = give;
     return () => {
-      this.#take = null;
+      this.#give = null;
     };
   }
 
-  #open(tile: WatchedTile): Watching {
-    const { width, height } = tile;
-    const client = new RTSPStreamClient(this.origin, tile.streamId, {
-      format: 'jpeg',
-      width,
-      height,
-    });
-    client.onFrame((jpeg, _width, _height, { sequence, captureTime }) =>
-      this.#take?.({
-        key: tile.key,
-        sequence: sequence ?? 0,
-        capturedAt: captureTime ?? Date.now(),
-        jpeg,
-      }),
-    );
+  #open(tile: WatchedTile, place: CanvasPlace): Watching {
+    const { streamId, width, height } = tile;
+    const way = wayOf(tile, this.#known.get(streamId));
+    const options = { ...way, width, height, worker: true };
+    const client = new RTSPStreamClient(this.origin, streamId, options);
+    client.setupCanvas(place.canvas);
     client.connect();
-    return { tile, client };
+    // The worker holds the canvas's last picture.
+    place.onGone(() => client.destroy());
+    return { tile, way, client, place };
+  }
+
+  /** Whether what is being watched is right for this tile, too. */
+  #serves({ tile, way, client }: Watching, next: WatchedTile): boolean {
+    if (tile.streamId !== next.streamId) return false;
+    if (tile.width === next.width && tile.height === next.height) return true;
+    // What a camera sends has one size only.
+    const encoded = client.getStats().format !== 'jpeg' && way.format === 'auto';
+    const now = wayOf(next, this.#known.get(next.streamId));
+    return encoded && now.format === 'auto' && now.stream === way.stream;
+  }
+
+  #tell(): void {
+    for (const { client, place } of this.#watching.values()) {
+      const stats = client.getStats();
+      const { lastDrawn: drawn, format } = stats;
+      if (!drawn) continue;
+      place.painted({
+        format: format === 'h264' || format === 'h265' ? format : 'jpeg',
+        count: stats.framesDrawn,
+        dropped: stats.framesMissed + stats.framesDropped,
+        width: drawn.width,
+        height: drawn.height,
+        capturedAt: drawn.captureTime ?? drawn.drawnAt,
+        shownAt: drawn.drawnAt,
+      });
+    }
   }
 
   onSignInNeeded(told: () => void): () => void {
@@ -164,10 +208,4 @@ function download(url: string, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-}
-
-function same(a: WatchedTile, b: WatchedTile | undefined): boolean {
-  return (
-    b !== undefined && a.streamId === b.streamId && a.width === b.width && a.height === b.height
-  );
 }

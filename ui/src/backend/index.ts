@@ -11,6 +11,8 @@ export {
   type Desktop,
   SESSION_PATH,
   streamPath,
+  type CanvasPlace,
+  type Painted,
   type TileFrame,
   UNREACHABLE,
   type WatchedTile,

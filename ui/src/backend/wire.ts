@@ -54,7 +54,7 @@ export interface Stream {
   mode?: 'always' | 'on_demand';
   tls_fingerprint?: string | null;
   /** The smaller stream, with its password masked. */
-  substream?: { rtsp_url: string } | null;
+  substream?: { rtsp_url: string; video?: Video | null } | null;
   width: number;
   height: number;
   is_running: boolean;

@@ -1,10 +1,12 @@
 // Knows every tile on the page and tells the backend which of them are really seen, at which
 // size. Frames go from the backend straight to the tile's picture, past React.
-import type { Backend, Stream, WatchedTile } from '../backend';
+import type { Backend, CanvasPlace, Stream, WatchedTile } from '../backend';
 import type { Size } from './size';
 
 export interface TileSink {
-  show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number): void;
+  show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number, sequence: number): void;
+  /** A fresh canvas in the tile's place. */
+  canvas(): CanvasPlace;
 }
 
 export interface TileHandle {
@@ -33,11 +35,13 @@ export class FrameHub {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #declared: WatchedTile[] = [];
   #endFrames: () => void;
+  #endCanvases: (() => void) | undefined;
 
   constructor(readonly backend: Backend) {
     this.#endFrames = backend.onFrame((frame) => {
-      this.#tiles.get(frame.key)?.sink.show(frame.jpeg, frame.capturedAt);
+      this.#tiles.get(frame.key)?.sink.show(frame.jpeg, frame.capturedAt, frame.sequence);
     });
+    this.#endCanvases = backend.onCanvas?.((key) => this.#tiles.get(key)?.sink.canvas() ?? null);
     document.addEventListener('visibilitychange', this.#pageChanged);
   }
 
@@ -77,6 +81,7 @@ export class FrameHub {
     this.#endFrames();
     this.#tiles.clear();
     this.#declare();
+    this.#endCanvases?.();
   }
 
   #pageChanged = (): void => this.#schedule(0);

@@ -1,5 +1,9 @@
-// Shows the newest JPEG of one tile. Two images take turns: the hidden one decodes, then they
-// swap, so that nothing flickers and at most one picture is being decoded. No React in here.
+// Shows the newest picture of one tile: JPEGs here, or canvases that are painted elsewhere. Two
+// images take turns: the hidden one decodes, then they swap, so that nothing flickers and at most
+// one picture is being decoded. No React in here.
+
+import type { CanvasPlace, Painted } from '../backend';
+import { Canvases } from './canvases';
 
 export interface Shown {
   /** When the camera's picture was captured, milliseconds since 1970. */
@@ -11,6 +15,7 @@ export interface Shown {
 interface Waiting {
   jpeg: Uint8Array<ArrayBuffer>;
   capturedAt: number;
+  sequence: number;
 }
 
 export class Picture {
@@ -19,7 +24,11 @@ export class Picture {
 
   #front: HTMLImageElement;
   #back: HTMLImageElement;
+  #canvases: Canvases;
   #newest: Waiting | null = null;
+  #count = 0;
+  #dropped = 0;
+  #lastSequence: number | null = null;
   #busy = false;
   #ended = false;
 
@@ -36,12 +45,31 @@ export class Picture {
     this.#front = makeImage();
     this.#back = makeImage();
     holder.append(this.#back, this.#front);
+    this.#canvases = new Canvases(holder, testId, () => this.#painted());
+  }
+
+  canvas(): CanvasPlace {
+    return this.#canvases.next();
+  }
+
+  /** What was shown until now; null before the first picture. */
+  facts(): Painted | null {
+    if (this.#canvases.painted) return this.#canvases.painted;
+    if (!this.shown) return null;
+    const { naturalWidth: width, naturalHeight: height } = this.#front;
+    const counts = { count: this.#count, dropped: this.#dropped };
+    return { format: 'jpeg', ...counts, width, height, ...this.shown };
   }
 
   /** Replaces whatever still waits to be decoded. */
-  show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number): void {
+  show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number, sequence = 0): void {
     if (this.#ended) return;
-    this.#newest = { jpeg, capturedAt };
+    if (this.#newest) this.#dropped += 1;
+    // Counted anew when another rendition is read.
+    const missed = this.#lastSequence === null ? 0 : sequence - this.#lastSequence - 1;
+    this.#dropped += Math.max(0, missed);
+    this.#lastSequence = sequence;
+    this.#newest = { jpeg, capturedAt, sequence };
     if (!this.#busy) void this.#drain();
   }
 
@@ -49,6 +77,7 @@ export class Picture {
   end(): void {
     this.#ended = true;
     this.#newest = null;
+    this.#canvases.end();
     for (const image of [this.#front, this.#back]) {
       release(image);
       image.remove();
@@ -70,11 +99,20 @@ export class Picture {
       }
       if (this.#ended) break;
       this.#swap();
-      const first = this.shown === null;
-      this.shown = { capturedAt, shownAt: Date.now() };
-      if (first) this.onFirst();
+      this.#count += 1;
+      this.#tell({ capturedAt, shownAt: Date.now() });
     }
     this.#busy = false;
+  }
+
+  #painted(): void {
+    if (this.#canvases.painted) this.#tell(this.#canvases.painted);
+  }
+
+  #tell({ capturedAt, shownAt }: Shown): void {
+    const first = this.shown === null;
+    this.shown = { capturedAt, shownAt };
+    if (first) this.onFirst();
   }
 
   #swap(): void {
