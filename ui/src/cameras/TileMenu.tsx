@@ -4,6 +4,7 @@ import {
   Code,
   EllipsisVertical,
   Info,
+  Gauge,
   Maximize2,
   Minimize2,
   Terminal,
@@ -16,6 +17,7 @@ import type { Stream } from '../backend';
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from '../components/ui/menu';
 import { copyText } from '../lib/copy';
 import { KeepItems } from '../recordings/KeepItems';
+import { toggleOverlay } from '../player/overlayChoice';
 import { CodeDialog } from './CodeDialog';
 import { curlSnippet, pythonSnippet } from './snippets';
 import { useTokenRequired } from './useTokenRequired';
@@ -68,6 +70,10 @@ export function TileMenu({ camera, alone, onToggleSolo, onRemove, apiUrl }: Tile
           <MenuItem data-testid="tile-code" onSelect={() => setCoding(true)}>
             <Braces aria-hidden />
             {t('code.menu')}
+          </MenuItem>
+          <MenuItem data-testid="tile-overlay" onSelect={toggleOverlay}>
+            <Gauge aria-hidden />
+            {t('overlay.toggle')}
           </MenuItem>
           <MenuSeparator />
           <MenuItem

@@ -14,6 +14,7 @@ import { plugins, SENSORS } from './dragging';
 import { LayoutBar } from './LayoutBar';
 import { cells, placesOf, showsWhole, storedLayout, storeLayout } from './layout';
 import { keepOrder, swapped } from './order';
+import { toggleOverlay } from './overlayChoice';
 import { type Box, pack } from './packing';
 import { Tile } from './Tile';
 
@@ -77,6 +78,7 @@ export function Grid({ cameras, bare, soloId, onSolo, onRemove, apiUrl }: GridPr
     return cells(arranged, aspects.length, room, GAP);
   }, [shape, box, arranged]);
 
+  useHotkeys({ o: toggleOverlay });
   const howToMove = useId();
   const [said, say] = useState('');
   const nameOf = (id: unknown) => cameras.find((c) => c.stream_id === id)?.name ?? String(id);

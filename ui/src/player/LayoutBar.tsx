@@ -1,7 +1,9 @@
 // The quiet line over the cameras: which layout, and which page of it.
-import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { ChevronLeft, ChevronRight, Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { cn } from '../lib/cn';
 import { columnsOf, LAYOUTS, type Layout, placesOf } from './layout';
+import { toggleOverlay, useOverlay } from './overlayChoice';
 
 interface LayoutBarProps {
   layout: Layout;
@@ -16,6 +18,7 @@ const BUTTON =
 
 export function LayoutBar({ layout, onLayout, page, pages, onPage }: LayoutBarProps) {
   const { t } = useTranslation();
+  const overlay = useOverlay();
   const name = (each: Layout) => {
     const columns = columnsOf(each);
     if (columns !== null) return t('watch.columns', { count: columns });
@@ -47,6 +50,18 @@ export function LayoutBar({ layout, onLayout, page, pages, onPage }: LayoutBarPr
           </button>
         </>
       )}
+      <button
+        type="button"
+        data-testid="overlay"
+        aria-label={t('overlay.toggle')}
+        title={t('overlay.toggle')}
+        aria-keyshortcuts="O"
+        aria-pressed={overlay}
+        onClick={toggleOverlay}
+        className={cn(BUTTON, overlay && 'bg-raised')}
+      >
+        <Gauge aria-hidden />
+      </button>
       <select
         data-testid="layout"
         aria-label={t('watch.layout')}

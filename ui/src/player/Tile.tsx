@@ -9,6 +9,8 @@ import { health } from '../cameras/health';
 import { TileMenu } from '../cameras/TileMenu';
 import { cn } from '../lib/cn';
 import { useNow } from '../lib/useNow';
+import { Overlay } from './Overlay';
+import { useOverlay } from './overlayChoice';
 import type { Rect } from './packing';
 import { TileStatus } from './TileStatus';
 import { useTilePicture } from './useTilePicture';
@@ -60,6 +62,7 @@ export function Tile(props: TileProps) {
     { width: rect?.width ?? 0, zoom: zoom.scale },
     `tile-img-${id}`,
   );
+  const overlay = useOverlay();
   const now = useNow(rect !== undefined);
   const condition = health(camera, picture.current?.shown ?? null, seenSince.current, now);
   const introduced = useIntroduction(condition.healthy && hasPicture);
@@ -113,6 +116,7 @@ export function Tile(props: TileProps) {
           <p className="truncate text-xs text-white/80 @max-[220px]:hidden">{details(camera)}</p>
         </div>
       )}
+      {overlay && rect && <Overlay camera={camera} picture={picture} />}
       <ZoomIndicator streamId={id} name={camera.name} scale={zoom.scale} onReset={zoom.reset} />
       <TileStatus camera={camera} health={condition} hasPicture={hasPicture} />
       <div
