@@ -10,6 +10,7 @@ no test: whatever it measures, it ends well.
     peers.py      other servers             readers.py    readers as the bench holds them
     scenarios.py  the tables' rows          measuring.py  looking at readers while they run
     growth.py     the slopes                results.py    findings as data
+    tiles.py      sixteen live tiles        screen_meter.py  what the screen really shows
     machine.py    what it ran on            report.py     docs/PERFORMANCE.md    plots.py  its charts
 """
 
@@ -28,6 +29,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import subjects
+import tiles
 from plan import FULL_PLAN, QUICK_PLAN
 from report import Report
 from rig.server import ROOT
@@ -39,6 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Fanlight beside its peers.")
     parser.add_argument("--quick", action="store_true", help="two minutes, printed only")
     parser.add_argument("--rounds", type=int, choices=range(1, 10), help="how often each subject is measured")
+    parser.add_argument("--tiles", action="store_true", help="sixteen live tiles only, on a screen of their own")
     subjects.add_options(parser)
     options = parser.parse_args()
     plan = QUICK_PLAN if options.quick else FULL_PLAN
@@ -49,6 +52,9 @@ def main() -> int:
         return 0
     with stoppable() as stopped:
         try:
+            if options.tiles:
+                tell_tiles(tiles.measure(plan.rounds, partial(progress, stopped)), write=not plan.quick)
+                return 0
             chosen, missing = subjects.chosen(options, plan.quick)
             found = measure(server, plan, chosen, missing, partial(progress, stopped))
             tell(found, write=not plan.quick)
@@ -85,6 +91,14 @@ def tell(report: Report, write: bool) -> None:
     print(f"\n{report.text()}")
     if write:
         print(f"\nwritten to {report.write()}")
+
+
+def tell_tiles(text: str, write: bool) -> None:
+    """Print what was found of the tiles, and write their section."""
+    progress([], "")
+    print(f"\n{text}")
+    if write:
+        print(f"\nwritten to {tiles.write(text)}")
 
 
 @contextmanager

@@ -1,0 +1,241 @@
+"""Sixteen live tiles, painted and read back from the screen: `npm run bench -- --tiles`.
+
+A table of its own in docs/PERFORMANCE.md. Cores are those of the server, its FFmpegs, the browser or window,
+and the X server.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from machine import describe
+from report import PAGE
+from rig import processes
+from rig.browser import FLAGS
+from rig.camera import Cameras
+from rig.clip import Clip
+from rig.server import ROOT, Server
+from rig.waiting import eventually
+from screen_meter import Painted, Rect, watch
+
+sys.path.insert(0, str(ROOT / "tests" / "desktop"))
+
+TILES = 16
+CLIP = Clip(640, 360, 600)
+WIDTH, HEIGHT = 1280, 720
+SECONDS, SETTLE = 8.0, 4.0
+BEGIN, END = "<!-- tiles: begin -->", "<!-- tiles: end -->"
+
+#: Where each tile's picture is on the page, also what its tile cuts off: [x, y, width, height] in CSS pixels.
+PLACES = """return [...document.querySelectorAll('[data-testid^="tile-img-"]')].map((shown) => {
+  const { left, top, width, height } = shown.getBoundingClientRect();
+  const scale = Math.max(width / 16, height / 9);
+  return [left + (width - 16 * scale) / 2, top + (height - 9 * scale) / 2, 16 * scale, 9 * scale];
+});"""
+#: A page that is told this decodes nothing itself.
+NO_WEBCODECS = "delete globalThis.VideoDecoder;"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """At most so many cores and seconds, at least so many pictures a second."""
+
+    cores: float
+    fps: float
+    latency: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at one subject."""
+
+    cores: float
+    painted: Painted
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One way to show sixteen tiles."""
+
+    name: str
+    goal: Goal
+    #: Shows the cameras on this display: the driver of its page, and the processes that are at work.
+    show: Callable[[Cameras, str, ExitStack], tuple[Any, list[int]]]
+
+
+def measure(rounds: int, tell: Callable[[str], None]) -> str:
+    """Every subject in turns, as the page's section in Markdown."""
+    found: dict[str, list[Reading]] = {}
+    notes: dict[str, str] = {}
+    with Cameras(CLIP, cameras=TILES) as cameras, screen() as (display, x_server):
+        for turn in range(rounds):
+            for subject in SUBJECTS:
+                tell(f"tiles, round {turn + 1}: {subject.name}")
+                try:
+                    found.setdefault(subject.name, []).append(look(subject, cameras, display, x_server))
+                except Exception as error:  # one failed measurement does not take the others along
+                    notes[subject.name] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+    return section(found, notes, rounds)
+
+
+def look(subject: Subject, cameras: Cameras, display: str, x_server: int) -> Reading:
+    """Show the tiles and look at them."""
+    with ExitStack() as stack:
+        driver, roots = subject.show(cameras, display, stack)
+
+        def places() -> list[list[float]]:
+            found: list[list[float]] = driver.execute_script(PLACES)
+            assert len(found) == TILES, f"{len(found)} of {TILES} tiles have a picture"
+            return found
+
+        rects = [Rect(*place) for place in eventually(places, within=30)]
+        time.sleep(SETTLE)
+        roots = [*roots, x_server]
+        members = [member for root in roots for member in processes.family(root)]
+        before, begun = processes.cpu_seconds(members), time.monotonic()
+        painted = watch(display, rects, cameras.schedule, SECONDS)
+        cores = (processes.cpu_seconds(members) - before) / (time.monotonic() - begun)
+    return Reading(cores, painted)
+
+
+@contextmanager
+def screen() -> Iterator[tuple[str, int]]:
+    """An X server without a screen: its display and pid."""
+    reading, writing = os.pipe()
+    size = f"{WIDTH}x{HEIGHT}x24"
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", size, "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as told:
+            yield f":{told.readline().strip()}", server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def in_chromium(before: str = "") -> Callable[[Cameras, str, ExitStack], tuple[Any, list[int]]]:
+    """In a browser that fills the screen, with a script that runs before the page."""
+
+    def show(cameras: Cameras, display: str, stack: ExitStack) -> tuple[Any, list[int]]:
+        server = stack.enter_context(Server())
+        add_all(server, cameras)
+        profile = tempfile.mkdtemp(prefix="bench-chromium-")
+        stack.callback(shutil.rmtree, profile, ignore_errors=True)
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+        shown = [flag for flag in FLAGS if flag != "--headless"]
+        for flag in [*shown, "--kiosk", f"--window-size={WIDTH},{HEIGHT}", f"--user-data-dir={profile}"]:
+            options.add_argument(flag)
+        service = Service(shutil.which("chromedriver") or "", env=os.environ | {"DISPLAY": display})
+        driver = webdriver.Chrome(options=options, service=service)
+        stack.callback(driver.quit)
+        if before:
+            driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": before})
+        driver.get(server.url)
+        assert service.process is not None
+        return driver, [server.pid, service.process.pid]
+
+    return show
+
+
+def in_window(cameras: Cameras, display: str, stack: ExitStack) -> tuple[Any, list[int]]:
+    """In the desktop app's window."""
+    from app import App
+
+    stack.enter_context(environment(DISPLAY=display))
+    app = stack.enter_context(App())
+    app.start()
+    for number in range(TILES):
+        body = {"stream_id": f"cam{number}", "rtsp_url": cameras.url(number)}
+        answer = app.ask("POST", "/api/streams", body)
+        assert answer.status in (200, 201), answer
+    app.driver.set_window_rect(0, 0, WIDTH, HEIGHT)
+    return app.driver, [app.pid]
+
+
+@contextmanager
+def environment(**more: str) -> Iterator[None]:
+    """What processes that are started meanwhile find in their environment."""
+    before = {name: os.environ.get(name) for name in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def add_all(server: Server, cameras: Cameras) -> None:
+    """All cameras, in the order of their numbers."""
+    for number in range(TILES):
+        server.add(f"cam{number}", cameras.url(number))
+
+
+IN_BROWSER = Goal(0.85, 24.7, 0.060)
+IN_WINDOW = Goal(1.2, 24.5, 0.150)
+SUBJECTS = [
+    Subject("Chromium, WebCodecs in workers", IN_BROWSER, in_chromium()),
+    Subject("Chromium, JPEG in workers", IN_BROWSER, in_chromium(NO_WEBCODECS)),
+    Subject("the desktop window (WebKitGTK), JPEG images", IN_WINDOW, in_window),
+]
+
+
+def section(found: dict[str, list[Reading]], notes: dict[str, str], rounds: int) -> str:
+    """The table, what it was found on, and what could not be found."""
+    lines = [
+        "| | cores | worst tile (fps) | latency (ms) | CPU for each picture (ms) | goal | |",
+        "|-|-|-|-|-|-|-|",
+    ]
+    for subject in SUBJECTS:
+        readings = found.get(subject.name)
+        if not readings:
+            continue
+        cores = statistics.median(r.cores for r in readings)
+        fps = statistics.median(r.painted.worst_fps for r in readings)
+        latency = statistics.median(r.painted.latency for r in readings)
+        each = 1000 * cores / (TILES * fps) if fps else float("inf")
+        goal = subject.goal
+        missed = [
+            word
+            for word, bad in (
+                ("cores", cores > goal.cores),
+                ("fps", fps < goal.fps),
+                ("latency", latency > goal.latency),
+            )
+            if bad
+        ]
+        verdict = f"**missed**: {', '.join(missed)}" if missed else "reached"
+        aim = f"{goal.cores}, {goal.fps} fps, {1000 * goal.latency:.0f} ms"
+        lines.append(
+            f"| {subject.name} | {cores:.2f} | {fps:.1f} | {1000 * latency:.0f} | {each:.1f} | {aim} | {verdict} |"
+        )
+    told = [f"- {name}: {note}" for name, note in notes.items()]
+    about = [line for line in describe(os.environ["FANLIGHT_SERVER"]) if "camera:" not in line]
+    method = (
+        f"- {TILES} cameras of {CLIP.size}, {CLIP.fps} fps, on a screen of {WIDTH}x{HEIGHT} without graphics hardware;"
+        f" medians of {rounds} rounds of {SECONDS:g} s, subjects in turns"
+    )
+    return "\n".join([*about, method, "", *lines, *(["", *told] if told else [])])
+
+
+def write(text: str) -> str:
+    """Put it between its markers in docs/PERFORMANCE.md; the rest of the page stays."""
+    page = PAGE.read_text()
+    head, rest = page.split(BEGIN, 1)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{rest.split(END, 1)[1]}")
+    return str(PAGE.relative_to(ROOT))
