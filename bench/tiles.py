@@ -37,11 +37,12 @@ WIDTH, HEIGHT = 1280, 720
 SECONDS, SETTLE = 8.0, 4.0
 BEGIN, END = "<!-- tiles: begin -->", "<!-- tiles: end -->"
 
-#: Where each tile's picture is on the page, also what its tile cuts off: [x, y, width, height] in CSS pixels.
-PLACES = """return [...document.querySelectorAll('[data-testid^="tile-img-"]')].map((shown) => {
+#: Where each tile's picture is on the screen, also what its tile cuts off: [x, y, width, height].
+PLACES = """const page = { x: screenX, y: screenY + outerHeight - innerHeight };
+return [...document.querySelectorAll('[data-testid^="tile-img-"]')].map((shown) => {
   const { left, top, width, height } = shown.getBoundingClientRect();
   const scale = Math.max(width / 16, height / 9);
-  return [left + (width - 16 * scale) / 2, top + (height - 9 * scale) / 2, 16 * scale, 9 * scale];
+  return [page.x + left + (width - 16 * scale) / 2, page.y + top + (height - 9 * scale) / 2, 16 * scale, 9 * scale];
 });"""
 #: A page that is told this decodes nothing itself.
 NO_WEBCODECS = "delete globalThis.VideoDecoder;"
@@ -134,6 +135,8 @@ def in_chromium(before: str = "") -> Callable[[Cameras, str, ExitStack], tuple[A
         profile = tempfile.mkdtemp(prefix="bench-chromium-")
         stack.callback(shutil.rmtree, profile, ignore_errors=True)
         options = webdriver.ChromeOptions()
+        # Its bar over the page would take room.
+        options.add_experimental_option("excludeSwitches", ["enable-automation"])
         options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
         shown = [flag for flag in FLAGS if flag != "--headless"]
         for flag in [*shown, "--kiosk", f"--window-size={WIDTH},{HEIGHT}", f"--user-data-dir={profile}"]:

@@ -1,9 +1,12 @@
 """Watching: tiles that change places, pictures that are looked at closely."""
 
+import re
+
 from playwright.sync_api import expect
 
 from browser.screen import Screen
-from rig.camera import Cameras
+from rig.camera import Cameras, Model
+from rig.clip import Clip
 from rig.server import Server
 from rig.waiting import eventually
 
@@ -58,7 +61,7 @@ def test_looking_closer(cameras: Cameras, served: Server, screen: Screen) -> Non
     assert box is not None
     page.mouse.move(box["x"] + 10, box["y"] + 10)
     page.mouse.wheel(0, -600)
-    expect(screen.by_id("zoom-cam0")).to_have_text("4.0×")
+    expect(screen.by_id("zoom-cam0")).to_contain_text("4.0")
     held = screen.place_of_picture("cam0")
     assert abs(held["x"] - box["x"]) < 40, "what is under the pointer stays there"
     assert held["width"] > 3.9 * box["width"]
@@ -82,7 +85,55 @@ def test_looking_closer(cameras: Cameras, served: Server, screen: Screen) -> Non
     tile.dblclick()
     eventually(lambda: screen.tiles_shown() == ["cam0"])
     page.keyboard.press("+")
-    expect(screen.by_id("zoom-cam0")).to_have_text("1.5×")
+    expect(screen.by_id("zoom-cam0")).to_contain_text("1.5")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("0")
     expect(screen.by_id("zoom-cam0")).to_have_count(0)
+
+
+def test_the_substream_in_tiles_the_main_one_alone_and_nothing_for_what_is_not_seen(
+    served: Server, screen: Screen
+) -> None:
+    models = [
+        Model(Clip(1280, 720, 1200, 100), "main"),
+        Model(Clip(320, 180, 200, 100), "sub"),
+        Model(Clip(320, 180, 200, 100), "other"),
+    ]
+    with Cameras(models=models) as site:
+        served.add("gate", site.url(0), substream_url=site.url(1))
+        # With ten cameras a tile is no larger than the substream.
+        for number in range(9):
+            served.add(f"yard{number}", site.url(2))
+        screen.wait_live("gate")
+        eventually(lambda: reads(served, "gate") == [("h264", "sub")], within=15)
+        # Pictures came until the substream had told its codec; now the browser decodes.
+        eventually(lambda: served.decoders() == [], within=20)
+
+        screen.by_id("overlay").click()
+        figures = screen.by_id("overlay-gate")
+        expect(figures).to_contain_text("WebCodecs H.264", timeout=15_000)
+        expect(figures).to_contain_text(re.compile("320.180"), timeout=15_000)
+
+        screen.page.keyboard.press("1")
+        eventually(lambda: reads(served, "gate") == [("h264", "main")], within=15)
+        expect(figures).to_contain_text(re.compile("1280.720"), timeout=15_000)
+        eventually(lambda: reads(served, "yard0") == [], within=10)
+
+        screen.page.goto("about:blank")
+        eventually(lambda: reads(served, "gate") == [], within=10)
+
+
+def test_where_nothing_is_decoded_there_are_jpegs(cameras: Cameras, served: Server, screen: Screen) -> None:
+    screen.page.add_init_script("Worker = undefined; delete globalThis.VideoDecoder;")
+    screen.page.reload()
+    served.add("cam0", cameras.url(0))
+    screen.wait_live("cam0")
+    assert [format for format, _ in reads(served, "cam0")] == ["jpeg"]
+    screen.page.keyboard.press("o")
+    expect(screen.by_id("overlay-cam0")).to_contain_text("JPEG", timeout=15_000)
+
+
+def reads(served: Server, stream_id: str) -> list[tuple[str, str]]:
+    """What is read of a camera, and from which of its streams."""
+    answer = served.ask("GET", f"/api/streams/{stream_id}/consumers").json
+    return [(consumer["format"], consumer["stream"]) for consumer in answer["consumers"]]
