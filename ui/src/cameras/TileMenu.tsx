@@ -3,8 +3,8 @@ import {
   Braces,
   Code,
   EllipsisVertical,
-  Info,
   Gauge,
+  Info,
   Maximize2,
   Minimize2,
   Terminal,
@@ -16,8 +16,8 @@ import { navigate } from '../app/routes';
 import type { Stream } from '../backend';
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from '../components/ui/menu';
 import { copyText } from '../lib/copy';
-import { KeepItems } from '../recordings/KeepItems';
 import { toggleOverlay } from '../player/overlayChoice';
+import { KeepItems } from '../recordings/KeepItems';
 import { CodeDialog } from './CodeDialog';
 import { curlSnippet, pythonSnippet } from './snippets';
 import { useTokenRequired } from './useTokenRequired';
