@@ -76,6 +76,11 @@ PLACES: list[Place] = [
     ("scan", "/scan", None),
     ("recordings", "/recordings", None),
     ("scripts", "/scripts", None),
+    ("camera", "/camera/front-door", None),
+    ("camera-offline", "/camera/garage", None),
+    ("health", "/health", None),
+    ("events", "/events", None),
+    ("settings", "/settings", None),
 ]
 
 
