@@ -44,8 +44,6 @@ return [...document.querySelectorAll('[data-testid^="tile-img-"]')].map((shown) 
   const scale = Math.max(width / 16, height / 9);
   return [page.x + left + (width - 16 * scale) / 2, page.y + top + (height - 9 * scale) / 2, 16 * scale, 9 * scale];
 });"""
-#: A page that is told this decodes nothing itself.
-NO_WEBCODECS = "delete globalThis.VideoDecoder;"
 
 
 @dataclass(frozen=True)
@@ -126,31 +124,25 @@ def screen() -> Iterator[tuple[str, int]]:
         server.wait()
 
 
-def in_chromium(before: str = "") -> Callable[[Cameras, str, ExitStack], tuple[Any, list[int]]]:
-    """In a browser that fills the screen, with a script that runs before the page."""
-
-    def show(cameras: Cameras, display: str, stack: ExitStack) -> tuple[Any, list[int]]:
-        server = stack.enter_context(Server())
-        add_all(server, cameras)
-        profile = tempfile.mkdtemp(prefix="bench-chromium-")
-        stack.callback(shutil.rmtree, profile, ignore_errors=True)
-        options = webdriver.ChromeOptions()
-        # Its bar over the page would take room.
-        options.add_experimental_option("excludeSwitches", ["enable-automation"])
-        options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
-        shown = [flag for flag in FLAGS if flag != "--headless"]
-        for flag in [*shown, "--kiosk", f"--window-size={WIDTH},{HEIGHT}", f"--user-data-dir={profile}"]:
-            options.add_argument(flag)
-        service = Service(shutil.which("chromedriver") or "", env=os.environ | {"DISPLAY": display})
-        driver = webdriver.Chrome(options=options, service=service)
-        stack.callback(driver.quit)
-        if before:
-            driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": before})
-        driver.get(server.url)
-        assert service.process is not None
-        return driver, [server.pid, service.process.pid]
-
-    return show
+def in_chromium(cameras: Cameras, display: str, stack: ExitStack) -> tuple[Any, list[int]]:
+    """In a browser that fills the screen."""
+    server = stack.enter_context(Server())
+    add_all(server, cameras)
+    profile = tempfile.mkdtemp(prefix="bench-chromium-")
+    stack.callback(shutil.rmtree, profile, ignore_errors=True)
+    options = webdriver.ChromeOptions()
+    # Its bar over the page would take room.
+    options.add_experimental_option("excludeSwitches", ["enable-automation"])
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    shown = [flag for flag in FLAGS if flag != "--headless"]
+    for flag in [*shown, "--kiosk", f"--window-size={WIDTH},{HEIGHT}", f"--user-data-dir={profile}"]:
+        options.add_argument(flag)
+    service = Service(shutil.which("chromedriver") or "", env=os.environ | {"DISPLAY": display})
+    driver = webdriver.Chrome(options=options, service=service)
+    stack.callback(driver.quit)
+    driver.get(server.url)
+    assert service.process is not None
+    return driver, [server.pid, service.process.pid]
 
 
 def in_window(cameras: Cameras, display: str, stack: ExitStack) -> tuple[Any, list[int]]:
@@ -192,8 +184,7 @@ def add_all(server: Server, cameras: Cameras) -> None:
 IN_BROWSER = Goal(0.85, 24.7, 0.060)
 IN_WINDOW = Goal(1.2, 24.5, 0.150)
 SUBJECTS = [
-    Subject("Chromium, WebCodecs in workers", IN_BROWSER, in_chromium()),
-    Subject("Chromium, JPEG in workers", IN_BROWSER, in_chromium(NO_WEBCODECS)),
+    Subject("Chromium, WebCodecs in workers", IN_BROWSER, in_chromium),
     Subject("the desktop window (WebKitGTK), JPEG images", IN_WINDOW, in_window),
 ]
 
