@@ -92,12 +92,18 @@ impl From<Error> for Problem {
 fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::InvalidRequest | ErrorKind::UnsupportedScheme => StatusCode::BAD_REQUEST,
-        ErrorKind::InvalidId => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorKind::StreamNotFound | ErrorKind::ConsumerNotFound => StatusCode::NOT_FOUND,
+        ErrorKind::InvalidId | ErrorKind::FolderUnwritable => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::StreamNotFound | ErrorKind::ConsumerNotFound | ErrorKind::RecordingNotFound => {
+            StatusCode::NOT_FOUND
+        }
         ErrorKind::ConsumerKicked => StatusCode::GONE,
-        ErrorKind::StreamExists | ErrorKind::StreamInUse { .. } => StatusCode::CONFLICT,
+        ErrorKind::StreamExists
+        | ErrorKind::StreamInUse { .. }
+        | ErrorKind::RecordingInProgress
+        | ErrorKind::RecordingsOff
+        | ErrorKind::NothingBuffered => StatusCode::CONFLICT,
         ErrorKind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::StorageFailed => StatusCode::INSUFFICIENT_STORAGE,
+        ErrorKind::StorageFailed | ErrorKind::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         // The camera, not the request, is at fault; it may be back later.
         ErrorKind::StreamNotRunning

@@ -15,6 +15,7 @@ use crate::ingest::Orders;
 use crate::packet_consumer::PacketConsumer;
 use crate::packet_feed::{Arrivals, PacketReader};
 use crate::pause;
+use crate::recorder::{Recorder, RecorderSnapshot, Recording};
 use crate::source::SourceConfig;
 use crate::status::{State, Status};
 use crate::stream::{Role, Stream, StreamSnapshot, Surroundings};
@@ -27,6 +28,7 @@ pub struct Camera {
     config: Mutex<Arc<CameraConfig>>,
     created_at: Timestamp,
     streams: Arc<Streams>,
+    recorder: Recorder,
     consumers: Arc<Consumers>,
     around: Surroundings,
     cancelled: CancellationToken,
@@ -48,6 +50,8 @@ pub struct CameraSnapshot {
     pub consumers: usize,
     /// Frames dropped because a consumer was too slow for them.
     pub dropped: u64,
+    /// What its recorder does.
+    pub recorder: RecorderSnapshot,
 }
 
 impl CameraSnapshot {
@@ -93,11 +97,13 @@ impl Camera {
         let start = |role| start_stream(&config, role, &around, &cancelled, &span);
         let main = start(Role::Main).expect("every camera has a main stream");
         let streams = Arc::new(Streams::new(main, start(Role::Sub)));
+        let recorder = Recorder::start(&config, streams.main(), &around, &cancelled, &span);
         Self {
             id: config.id.clone(),
             config: Mutex::new(Arc::new(config)),
             created_at: Timestamp::now(),
             streams,
+            recorder,
             consumers: Arc::new(Consumers::new(
                 Arc::clone(&around.consumers),
                 around.changes.clone(),
@@ -123,6 +129,7 @@ impl Camera {
             });
             stream.feed.keep(config.frame_buffer_size);
         };
+        self.recorder.apply(&config);
         change(&self.streams.main());
         match (self.streams.sub(), &config.substream) {
             (Some(sub), Some(_)) => change(&sub),
@@ -227,6 +234,33 @@ impl Camera {
         self.streams.main().feed.reader()
     }
 
+    /// Starts recording, until somebody ends it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordingsOff`], [`ErrorKind::UnsupportedCodec`].
+    pub fn record(&self) -> Result<()> {
+        self.recorder.want()
+    }
+
+    /// Ends recording; the file is finished then.
+    pub(crate) async fn stop_recording(&self) {
+        self.recorder.end().await;
+    }
+
+    /// What its recorder does.
+    pub fn recorder(&self) -> RecorderSnapshot {
+        self.recorder.snapshot()
+    }
+
+    /// Saves what the camera sent in the last seconds, or what is there of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NothingBuffered`], [`ErrorKind::RecordingsOff`], [`ErrorKind::DiskFull`],
+    /// [`ErrorKind::FolderUnwritable`].
+    pub async fn clip(&self, seconds: u32) -> Result<Recording> {
+        self.recorder.clip(seconds).await
+    }
+
     /// The size of the camera's own picture; connects and waits until the camera has told it.
     pub async fn native_size(&self) -> Result<Size> {
         let main = self.streams.main();
@@ -287,6 +321,7 @@ impl Camera {
             sub: self.streams.sub().map(|sub| sub.snapshot()),
             consumers: self.consumers.count(),
             dropped: self.consumers.dropped(),
+            recorder: self.recorder.snapshot(),
         }
     }
 }

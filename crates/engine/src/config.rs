@@ -186,6 +186,39 @@ impl FromStr for Mode {
     }
 }
 
+/// When a camera is recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Schedule {
+    /// When somebody starts it.
+    #[default]
+    Off,
+    /// As long as it is configured.
+    Always,
+}
+
+impl Schedule {
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Always => "always",
+        }
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Off, Self::Always].into_iter().find(|s| s.name() == text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidRequest,
+                format!("record must be off or always; got {text}"),
+            )
+        })
+    }
+}
+
 /// The longest time that an unused camera may stay connected.
 const MAX_LEAVE_AFTER: Duration = Duration::from_secs(3600);
 
@@ -212,6 +245,8 @@ pub struct CameraConfig {
     pub mode: Mode,
     /// How long a stream that is connected on demand stays so after its last consumer.
     pub leave_after: Duration,
+    /// When it is recorded.
+    pub record: Schedule,
     /// The certificate to accept although the system does not trust it; for `rtsps` cameras.
     pub tls_fingerprint: Option<Fingerprint>,
     /// The size of its default rendition.
@@ -233,6 +268,7 @@ impl CameraConfig {
             transport: Transport::Tcp,
             mode: Mode::Always,
             leave_after: Duration::from_secs(10),
+            record: Schedule::Off,
             tls_fingerprint: None,
             size: Size { width: 640, height: 480 },
             frame_buffer_size: 100,

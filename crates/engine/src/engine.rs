@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -13,12 +14,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::camera::Camera;
 use crate::camera_url::CameraUrl;
-use crate::config::{CameraConfig, CameraId, Transport};
+use crate::config::{CameraConfig, CameraId, Schedule, Transport};
 use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
 use crate::pause;
 use crate::probe::{self, MAX_PROBES, Probe};
+use crate::recorder::{RecordingConfig, Recordings};
 use crate::registry::{MemoryRegistry, Registry};
 use crate::sidecar::{Ffmpeg, FfmpegMissing, Hardware, Sidecar};
 use crate::source::{self, Opened, Replays, Route, SourceConfig, Tools};
@@ -41,6 +43,8 @@ pub struct Config {
     pub hardware: Hardware,
     /// Where the camera list survives a restart.
     pub registry: Arc<dyn Registry>,
+    /// Where and how cameras are recorded.
+    pub recordings: RecordingConfig,
     /// How long a rendition goes on decoding after its last consumer left, so that a script that
     /// reconnects or a page that reloads finds it running.
     pub linger: Duration,
@@ -60,6 +64,7 @@ impl Default for Config {
             replays: None,
             hardware: Hardware::default(),
             registry: Arc::new(MemoryRegistry),
+            recordings: RecordingConfig::default(),
             linger: Duration::from_secs(5),
             max_cameras: 1000,
             max_consumers_per_camera: 128,
@@ -110,6 +115,7 @@ impl Engine {
         let sidecar = Sidecar::new(config.ffmpeg, config.bundled_ffmpeg, config.hardware);
         let around = Surroundings {
             tools: Arc::new(Tools { sidecar, replays: Replays::new(config.replays) }),
+            recordings: Recordings::new(config.recordings),
             linger: config.linger,
             consumers: Arc::new(Quota::new(config.max_consumers_per_camera, config.max_consumers)),
             pause: Arc::default(),
@@ -220,6 +226,38 @@ impl Engine {
         self.store(move |registry| registry.put(&saved)).await?;
         camera.apply(config);
         self.changed();
+        Ok(camera)
+    }
+
+    /// All recordings.
+    pub fn recordings(&self) -> &Arc<Recordings> {
+        &self.0.around.recordings
+    }
+
+    /// The first picture of a recording as a JPEG this wide.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordingNotFound`], [`ErrorKind::InvalidRequest`], and why it cannot be decoded.
+    pub async fn thumbnail(&self, recording: &str, width: u32) -> Result<Bytes> {
+        let Surroundings { recordings, tools, .. } = &self.0.around;
+        recordings.thumbnail(&tools.sidecar, recording, width).await
+    }
+
+    /// Ends a camera's recording; what was always recorded is not any more. Its file is finished
+    /// then.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StreamNotFound`], [`ErrorKind::StorageFailed`]; then nothing has changed.
+    pub async fn stop_recording(&self, id: &CameraId) -> Result<Arc<Camera>> {
+        let mut camera = self.camera(id)?;
+        if camera.config().record != Schedule::Off {
+            let off = |config: &mut CameraConfig| {
+                config.record = Schedule::Off;
+                Ok(())
+            };
+            camera = self.update(id, off).await?;
+        }
+        camera.stop_recording().await;
         Ok(camera)
     }
 

@@ -109,6 +109,18 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// The camera list could not be saved.
     StorageFailed,
+    /// No recording has this id.
+    RecordingNotFound,
+    /// The recording is being written.
+    RecordingInProgress,
+    /// No folder for recordings is set.
+    RecordingsOff,
+    /// There is nothing to make a clip of.
+    NothingBuffered,
+    /// The disk of the recordings is full.
+    DiskFull,
+    /// The folder of the recordings cannot be written to.
+    FolderUnwritable,
     /// A fault of Fanlight itself.
     Internal,
 }
@@ -140,6 +152,12 @@ impl ErrorKind {
             Self::DecodeFailed => "decode_failed",
             Self::QuotaExceeded => "quota_exceeded",
             Self::StorageFailed => "storage_failed",
+            Self::RecordingNotFound => "recording_not_found",
+            Self::RecordingInProgress => "recording_in_progress",
+            Self::RecordingsOff => "recordings_off",
+            Self::NothingBuffered => "nothing_buffered",
+            Self::DiskFull => "disk_full",
+            Self::FolderUnwritable => "folder_unwritable",
             Self::Internal => "internal",
         }
     }

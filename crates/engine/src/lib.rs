@@ -15,7 +15,7 @@
 //! The rooms: [`Engine`] keeps the cameras; [`Camera`] is one camera and all its parts;
 //! `ingest` owns the retry of its single session; `source` opens the session; `packet_feed`
 //! fans packets out; `rendition` and `decoder` turn them into frames; `sidecar` is the only room
-//! that starts processes; `registry` is where the camera list survives a restart.
+//! that starts processes; `recorder` puts packets into files; `registry` is where the camera list survives a restart.
 //!
 //! This crate knows no HTTP, no Tauri and no user interface.
 
@@ -45,6 +45,7 @@ mod packet_consumer;
 mod packet_feed;
 mod pause;
 mod probe;
+mod recorder;
 mod redact;
 mod registry;
 mod rendition;
@@ -62,7 +63,7 @@ mod tls;
 pub use camera::{Camera, CameraSnapshot};
 pub use camera_url::CameraUrl;
 pub use codec::Codec;
-pub use config::{CameraConfig, CameraId, Mode, Size, Transport};
+pub use config::{CameraConfig, CameraId, Mode, Schedule, Size, Transport};
 pub use consumer::{ConsumerInfo, ConsumerKind, ConsumerSnapshot, Deliveries};
 pub use engine::{Added, Config, Engine};
 pub use error::{Error, ErrorKind, Result};
@@ -73,6 +74,10 @@ pub use packet::{Clock, Packet, StreamInfo};
 pub use packet_consumer::{Delivery, PacketConsumer};
 pub use packet_feed::{Arrivals, Totals};
 pub use probe::{Probe, Warning};
+pub use recorder::{
+    Before, Listing, RecorderSnapshot, RecorderState, Recording, RecordingChange, RecordingConfig,
+    RecordingKind, RecordingSettings, Recordings,
+};
 pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry};
 pub use rendition::{Decoder, RenditionSnapshot};

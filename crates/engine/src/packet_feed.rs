@@ -336,6 +336,17 @@ impl PacketReader {
         }
     }
 
+    /// What can be read at once.
+    pub(crate) fn present(&mut self) -> Vec<Arc<Packet>> {
+        let items = std::iter::from_fn(|| self.try_next());
+        items
+            .filter_map(|item| match item {
+                FeedItem::Packet(packet) => Some(packet),
+                FeedItem::Gap { .. } => None,
+            })
+            .collect()
+    }
+
     fn try_next(&mut self) -> Option<FeedItem> {
         self.newest.borrow_and_update();
         let ring = self.feed.ring();

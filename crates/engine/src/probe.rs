@@ -248,7 +248,7 @@ async fn measure(mut source: Opened, feed: &Arc<PacketFeed>) -> Result<Measured>
 }
 
 /// The first picture that can be decoded, as a JPEG.
-async fn picture(
+pub(crate) async fn picture(
     sidecar: &Sidecar,
     reader: &mut crate::packet_feed::PacketReader,
     size: Size,

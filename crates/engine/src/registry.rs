@@ -108,6 +108,8 @@ struct Entry {
     mode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leave_after_seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
     width: u32,
     height: u32,
     frame_buffer_size: usize,
@@ -125,6 +127,7 @@ impl From<&CameraConfig> for Entry {
             transport: Some(camera.transport.name().to_owned()),
             mode: Some(camera.mode.name().to_owned()),
             leave_after_seconds: Some(camera.leave_after.as_secs_f64()),
+            record: Some(camera.record.name().to_owned()),
             width: camera.size.width(),
             height: camera.size.height(),
             frame_buffer_size: camera.frame_buffer_size,
@@ -153,6 +156,9 @@ impl TryFrom<&Entry> for CameraConfig {
         }
         if let Some(seconds) = entry.leave_after_seconds {
             camera.leave_after = seconds_of(seconds)?;
+        }
+        if let Some(record) = &entry.record {
+            camera.record = record.parse()?;
         }
         camera.check()?;
         Ok(camera)

@@ -17,6 +17,7 @@ use crate::ingest::{Ingest, Orders};
 use crate::packet::StreamInfo;
 use crate::packet_feed::{PacketFeed, Totals};
 use crate::pause::Pause;
+use crate::recorder::Recordings;
 use crate::rendition::{RenditionSnapshot, Renditions};
 use crate::source::Tools;
 use crate::status::{State, Status};
@@ -80,6 +81,7 @@ pub(crate) struct Stream {
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) tools: Arc<Tools>,
+    pub(crate) recordings: Arc<Recordings>,
     /// How long a rendition goes on decoding after its last consumer left.
     pub(crate) linger: Duration,
     /// The room for consumers.

@@ -44,6 +44,8 @@ pub(crate) fn unit(stream: &Arc<StreamInfo>, keyframe: bool, data: Bytes) -> Acc
 pub(crate) struct Clip {
     pub(crate) stream: Arc<StreamInfo>,
     pub(crate) units: Vec<(bool, Bytes)>,
+    /// When each unit is shown, in milliseconds.
+    pub(crate) shown: Vec<i64>,
 }
 
 impl Clip {
@@ -73,6 +75,7 @@ impl Clip {
         let mut flv = FlvReader::new(child.stdout);
         let mut stream = None;
         let mut units = Vec::new();
+        let mut shown = Vec::new();
         // Ends with the clip.
         while let Ok(tag) = flv.next().await {
             match tag.content {
@@ -85,11 +88,14 @@ impl Clip {
                         config_record: tag.payload,
                     }));
                 }
-                Content::AccessUnit { keyframe } => units.push((keyframe, tag.payload)),
+                Content::AccessUnit { keyframe } => {
+                    units.push((keyframe, tag.payload));
+                    shown.push(tag.pts);
+                }
             }
         }
         assert_eq!(units.len(), frames as usize, "FFmpeg encodes {codec}");
-        Self { stream: stream.expect("a configuration"), units }
+        Self { stream: stream.expect("a configuration"), units, shown }
     }
 
     /// Sends one access unit as a camera would.

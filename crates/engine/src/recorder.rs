@@ -1,0 +1,404 @@
+//! Recordings: a camera's packets, untouched, in MP4 files.
+//!
+//! A [`Recorder`] reads its camera's packet feed while it is wanted, and hands what it reads to a
+//! `writer`, which is a thread. `movie` is one file: `timeline` places samples in it, `fragments`
+//! groups them, `mp4` has the bytes. `library` knows the files in the folder, [`Recordings`] where
+//! that folder is and how much may be in it. `clip` keeps the last seconds for those who come late.
+
+mod clip;
+mod fragments;
+mod library;
+mod movie;
+mod mp4;
+mod name;
+mod recordings;
+mod sample;
+mod thumbnail;
+mod timeline;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+pub use library::{Before, Recording};
+pub use name::Kind as RecordingKind;
+pub use recordings::{Listing, RecordingChange, RecordingConfig, RecordingSettings, Recordings};
+
+use crate::config::{CameraConfig, Schedule};
+use crate::error::{Error, ErrorKind, Result};
+use crate::packet_feed::FeedItem;
+use crate::stream::{Stream, Surroundings};
+use clip::ClipBuffer;
+use name::Name;
+use sample::Sample;
+use writer::{Accepted, Site, Writer};
+
+/// Without a picture for this long, a recorder says that it waits.
+const QUIET: Duration = Duration::from_secs(3);
+/// After a failure, the first wait and the longest.
+const FIRST_REST: Duration = Duration::from_secs(2);
+const LONGEST_REST: Duration = Duration::from_secs(30);
+/// The longest clip.
+const MAX_CLIP: u32 = 300;
+
+/// What a recorder is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RecorderState {
+    /// Nothing is wanted of it.
+    #[default]
+    Off,
+    /// Pictures go to disk.
+    Recording,
+    /// It is wanted, but the camera sends nothing now.
+    Waiting,
+    /// It is wanted, but something is in its way; it tries again by itself.
+    Failed,
+}
+
+impl RecorderState {
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Recording => "recording",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Everything there is to tell about a recorder at one moment.
+#[derive(Debug, Clone)]
+pub struct RecorderSnapshot {
+    /// What it does by itself.
+    pub schedule: Schedule,
+    /// What it is doing.
+    pub state: RecorderState,
+    /// Since when; none while it is off.
+    pub since: Option<Timestamp>,
+    /// The recording that is being written.
+    pub file: Option<String>,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What is in its way.
+    pub error: Option<Error>,
+    /// Bytes written since the camera was started.
+    pub written: u64,
+    /// Packets lost since then, because the disk was too slow.
+    pub lost: u64,
+    /// Bytes kept in memory for clips.
+    pub buffered: u64,
+}
+
+/// What recorder and writer tell.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    state: RecorderState,
+    since: Option<Timestamp>,
+    file: Option<Name>,
+    bytes: u64,
+    error: Option<Error>,
+    written: u64,
+    lost: u64,
+}
+
+impl Told {
+    fn enter(&mut self, state: RecorderState) {
+        if self.state != state {
+            self.state = state;
+            self.since = (state != RecorderState::Off).then(Timestamp::now);
+        }
+    }
+
+    /// A fragment of what arrives went to disk.
+    fn recording(&mut self) {
+        self.enter(RecorderState::Recording);
+        self.error = None;
+    }
+}
+
+/// One camera's recorder. Its tasks end with the camera.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    wanted: watch::Sender<bool>,
+    schedule: Mutex<Schedule>,
+    stream: Arc<Stream>,
+    clips: Arc<ClipBuffer>,
+    site: Site,
+}
+
+impl Recorder {
+    /// Starts what keeps clips and what records, as tasks of the engine.
+    pub(crate) fn start(
+        config: &CameraConfig,
+        stream: Arc<Stream>,
+        around: &Surroundings,
+        cancelled: &CancellationToken,
+        span: &tracing::Span,
+    ) -> Self {
+        let site = Site {
+            recordings: Arc::clone(&around.recordings),
+            camera: config.id.clone(),
+            name: Arc::new(Mutex::new(config.name.clone())),
+            told: watch::Sender::default(),
+        };
+        let wanted = watch::Sender::new(config.record == Schedule::Always);
+        let clips = Arc::<ClipBuffer>::default();
+        let work = Work {
+            site: site.clone(),
+            stream: Arc::clone(&stream),
+            wanted: wanted.subscribe(),
+            cancelled: cancelled.clone(),
+        };
+        around.tasks.spawn(work.run().instrument(span.clone()));
+        let keeping = keep(Arc::clone(&stream), Arc::clone(&clips), Arc::clone(&around.recordings));
+        let end = cancelled.clone();
+        around.tasks.spawn(async move {
+            let _ = end.run_until_cancelled(keeping).await;
+        });
+        around.tasks.spawn(pass_on(
+            site.told.subscribe(),
+            around.changes.clone(),
+            cancelled.clone(),
+        ));
+        Self { wanted, schedule: Mutex::new(config.record), stream, clips, site }
+    }
+
+    /// Takes over changed settings. A schedule that stays what it was leaves alone what somebody
+    /// started by hand.
+    pub(crate) fn apply(&self, config: &CameraConfig) {
+        config.name.clone_into(&mut self.site.name.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        if *schedule != config.record {
+            *schedule = config.record;
+            self.wanted.send_replace(config.record == Schedule::Always);
+        }
+    }
+
+    /// Has it record, until told otherwise.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordingsOff`], [`ErrorKind::UnsupportedCodec`].
+    pub(crate) fn want(&self) -> Result<()> {
+        self.site.recordings.folder()?;
+        if let Some(stream) = self.stream.feed.stream() {
+            mp4::head(&stream, "", Timestamp::now(), 0)?;
+        }
+        self.wanted.send_replace(true);
+        self.site.told.send_if_modified(|told| {
+            let begins = told.state == RecorderState::Off;
+            if begins {
+                told.enter(RecorderState::Waiting);
+            }
+            begins
+        });
+        Ok(())
+    }
+
+    /// Has it end, and waits until its file is finished.
+    pub(crate) async fn end(&self) {
+        self.wanted.send_replace(false);
+        let mut told = self.site.told.subscribe();
+        // The sender lives in self.
+        let _ = told.wait_for(|told| told.state == RecorderState::Off).await;
+    }
+
+    pub(crate) fn snapshot(&self) -> RecorderSnapshot {
+        let told = self.site.told.borrow().clone();
+        RecorderSnapshot {
+            schedule: *self.schedule.lock().unwrap_or_else(PoisonError::into_inner),
+            state: told.state,
+            since: told.since,
+            file: told.file.as_ref().map(Name::id),
+            bytes: told.bytes,
+            error: told.error,
+            written: told.written,
+            lost: told.lost,
+            buffered: self.clips.bytes() as u64,
+        }
+    }
+
+    /// Saves the last seconds, or what there is of them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordingsOff`], [`ErrorKind::NothingBuffered`], and what a disk refuses.
+    pub(crate) async fn clip(&self, seconds: u32) -> Result<Recording> {
+        if !(1..=MAX_CLIP).contains(&seconds) {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                format!("seconds must be 1 to {MAX_CLIP}; got {seconds}"),
+            ));
+        }
+        self.site.recordings.folder()?;
+        let kept = self.clips.samples();
+        let samples = if kept.is_empty() {
+            let present = self.stream.feed.reader().present();
+            present.iter().map(|packet| Sample::from(&**packet)).collect()
+        } else {
+            kept
+        };
+        let site = self.site.clone();
+        tokio::task::spawn_blocking(move || clip::save(&site, clip::last(samples, seconds)))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "saving was interrupted")))
+    }
+}
+
+/// Keeps the last seconds for clips, while somebody wants that.
+async fn keep(stream: Arc<Stream>, clips: Arc<ClipBuffer>, recordings: Arc<Recordings>) {
+    let mut settings = recordings.follow();
+    loop {
+        let wanted =
+            |settings: &RecordingSettings| settings.clip_seconds > 0 && settings.folder.is_some();
+        // The sender lives in `recordings`.
+        let Ok(seconds) = settings.wait_for(wanted).await.map(|s| s.clip_seconds) else { return };
+        let mut reader = stream.feed.reader();
+        loop {
+            tokio::select! {
+                _ = settings.changed() => break,
+                item = reader.next() => if let FeedItem::Packet(packet) = item {
+                    clips.keep(Sample::from(&*packet), seconds);
+                }
+            }
+        }
+        if !wanted(&settings.borrow_and_update()) {
+            clips.clear();
+        }
+    }
+}
+
+/// Tells whoever shows the cameras when a recorder's state changes; its progress is no news.
+async fn pass_on(
+    mut told: watch::Receiver<Told>,
+    changes: watch::Sender<u64>,
+    cancelled: CancellationToken,
+) {
+    let mut before = RecorderState::Off;
+    while let Some(Ok(())) = cancelled.run_until_cancelled(told.changed()).await {
+        let state = told.borrow_and_update().state;
+        if std::mem::replace(&mut before, state) != state {
+            changes.send_modify(|version| *version += 1);
+        }
+    }
+}
+
+/// The task that records.
+struct Work {
+    site: Site,
+    stream: Arc<Stream>,
+    wanted: watch::Receiver<bool>,
+    cancelled: CancellationToken,
+}
+
+impl Work {
+    /// Records while it is wanted, and tries again after failures.
+    async fn run(mut self) {
+        let mut rest = FIRST_REST;
+        let cancelled = self.cancelled.clone();
+        loop {
+            let wanted = self.wanted.wait_for(|wanted| *wanted);
+            if !matches!(cancelled.run_until_cancelled(wanted).await, Some(Ok(_))) {
+                break;
+            }
+            let written = self.site.told.borrow().written;
+            let ended = self.run_once().await;
+            if let Err(error) = ended {
+                if self.site.told.borrow().written > written {
+                    rest = FIRST_REST;
+                }
+                self.failed(&error);
+                let unwanted = self.wanted.wait_for(|wanted| !*wanted);
+                let resting = cancelled.run_until_cancelled(timeout(rest, unwanted)).await;
+                rest = (rest * 2).min(LONGEST_REST);
+                match resting {
+                    Some(Err(_)) => continue,
+                    Some(Ok(Ok(_))) => {}
+                    _ => break,
+                }
+            }
+            rest = FIRST_REST;
+            self.off();
+        }
+        self.off();
+    }
+
+    fn off(&self) {
+        self.site.told.send_modify(|told| {
+            told.enter(RecorderState::Off);
+            (told.file, told.bytes, told.error) = (None, 0, None);
+        });
+    }
+
+    fn failed(&self, error: &Error) {
+        tracing::warn!(code = error.kind().code(), "not recorded: {error}");
+        self.site.recordings.note(Some(error.clone()));
+        self.site.told.send_modify(|told| {
+            told.enter(RecorderState::Failed);
+            told.error = Some(error.clone());
+        });
+    }
+
+    fn waits(&self) {
+        // After a failure, only what is on disk is proof of the opposite.
+        self.site.told.send_if_modified(|told| {
+            let changes = matches!(told.state, RecorderState::Off | RecorderState::Recording);
+            if changes {
+                told.enter(RecorderState::Waiting);
+            }
+            changes
+        });
+    }
+
+    /// Records until it is not wanted any more or fails.
+    async fn run_once(&mut self) -> Result<()> {
+        self.site.recordings.folder()?;
+        let writer = Writer::start(self.site.clone())?;
+        let _wanted = self.stream.want();
+        let mut reader = self.stream.feed.reader();
+        self.waits();
+        let mut skipping = false;
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = self.cancelled.cancelled() => break,
+                _ = self.wanted.wait_for(|wanted| !*wanted) => break,
+                item = timeout(QUIET, reader.next()) => item,
+            };
+            match item {
+                Err(_) => self.waits(),
+                // One of the numbers is that of the session that ended.
+                Ok(FeedItem::Gap { missed }) => self.lost(missed.saturating_sub(1)),
+                Ok(FeedItem::Packet(packet)) => {
+                    // After a loss, nothing can be decoded before a keyframe.
+                    skipping &= !packet.keyframe;
+                    let accepted = match skipping {
+                        true => Accepted::Full,
+                        false => writer.write(Sample::from(&*packet)),
+                    };
+                    match accepted {
+                        Accepted::Yes => {}
+                        Accepted::Full => {
+                            skipping = true;
+                            self.lost(1);
+                        }
+                        Accepted::No => break,
+                    }
+                }
+            }
+        }
+        writer.end().await
+    }
+
+    fn lost(&self, packets: u64) {
+        if packets > 0 {
+            tracing::warn!(packets, "the disk is too slow: not recorded");
+            self.site.told.send_modify(|told| told.lost += packets);
+        }
+    }
+}
