@@ -125,7 +125,8 @@ def called(folder: Path, python: str) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    with Server() as server:
+    folder = tmp_path_factory.mktemp("recordings")
+    with Server(options=["--recordings", str(folder)]) as server:
         yield Runner(tmp_path_factory.mktemp("examples"), server)
 
 

@@ -41,6 +41,8 @@ LISTS = (
     "streams: {a: 1, a: 2}",
     "a: &a [*a]",
 )
+#: Folders that recordings may be sent to: none.
+FOLDERS = ("recordings", "/dev/null/recordings")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 #: Answers that do not end.
 ENDLESS = ("/api/events", "/api/streams/{id}/mjpeg")
@@ -57,6 +59,8 @@ def harmless(value: Any, key: str = "") -> Any:
         return {k if ":" not in k else "key": harmless(v, k) for k, v in value.items()}
     if isinstance(value, list):
         return [harmless(v, key) for v in value]
+    if isinstance(value, str) and key == "folder":
+        return value if value in FOLDERS else choice(FOLDERS, value)
     if isinstance(value, str) and (":" in value or key == "text"):
         options = LISTS if key == "text" else CAMERAS
         return value if value in options else choice(options, value)

@@ -231,6 +231,7 @@ pub(crate) struct Listed {
     transport: &'static str,
     mode: &'static str,
     leave_after: f64,
+    record: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_fingerprint: Option<String>,
     width: u32,
@@ -265,6 +266,7 @@ pub fn export<'a>(
         transport: camera.transport.name(),
         mode: camera.mode.name(),
         leave_after: camera.leave_after.as_secs_f64(),
+        record: camera.record.name(),
         tls_fingerprint: camera.tls_fingerprint.map(|f| f.to_string()),
         width: camera.size.width(),
         height: camera.size.height(),

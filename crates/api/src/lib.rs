@@ -3,7 +3,7 @@
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token, for which `session` lets browsers
 //! hold a cookie; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
-//! answer; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
+//! answer, and `recordings`; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
@@ -33,6 +33,7 @@ mod pause;
 mod places;
 mod probe;
 mod problem;
+mod recordings;
 mod runtime_folder;
 mod serve;
 mod session;
@@ -212,6 +213,13 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(consumers::list))
         .routes(routes!(consumers::show, consumers::kick))
         .routes(routes!(probe::probe))
+        .routes(routes!(recordings::show, recordings::start, recordings::stop))
+        .routes(routes!(recordings::clip))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::show_one, recordings::delete))
+        .routes(routes!(recordings::video))
+        .routes(routes!(recordings::thumbnail))
+        .routes(routes!(recordings::setup, recordings::change))
         .routes(routes!(transfer::export))
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))

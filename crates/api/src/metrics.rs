@@ -5,7 +5,9 @@ use std::fmt;
 
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse as _, Response};
-use fanlight_engine::{CameraSnapshot, Engine, Error, ErrorKind, State, StreamSnapshot};
+use fanlight_engine::{
+    CameraSnapshot, Engine, Error, ErrorKind, RecorderState, State, StreamSnapshot,
+};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
@@ -107,6 +109,16 @@ impl Collector for Cameras {
         let bits = Unit::Other("bits_per_second".into());
         let bits = ("camera_bitrate", Some(&bits), "What the camera sends, measured likewise");
         self.gauge(out, bits, |c| Some(c.main.kbps * 1000.0))?;
+        let recording = ("camera_recording", None, "Whether the camera is being recorded");
+        self.gauge(out, recording, |c| {
+            Some(u32::from(c.recorder.state == RecorderState::Recording))
+        })?;
+        let written = ("recording_bytes", "Bytes of recordings and clips written");
+        self.counter(out, written, |c| c.recorder.written)?;
+        let unwritten = ("recording_lost_packets", "Packets that the disk was too slow for");
+        self.counter(out, unwritten, |c| c.recorder.lost)?;
+        let kept = ("clip_buffer", Some(&Unit::Bytes), "What is kept in memory for clips");
+        self.gauge(out, kept, |c| Some(c.recorder.buffered))?;
         let decoded = ("renditions", None, "Forms that the camera is being decoded to");
         let count = |stream: &StreamSnapshot| stream.renditions.len() as u64;
         self.gauge(out, decoded, |c| Some(count(&c.main) + c.sub.as_ref().map_or(0, count)))

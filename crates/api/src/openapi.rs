@@ -34,6 +34,7 @@ const PATH: &str = "/api/openapi.json";
     tags(
         (name = "streams", description = "Cameras: start, change, stop, and how they are"),
         (name = "frames", description = "Pictures"),
+        (name = "recordings", description = "Video on disk"),
         (name = "consumers", description = "Who reads"),
         (name = "server", description = "The server itself, and what happens")
     )

@@ -148,6 +148,9 @@ pub(crate) fn config(id: CameraId, request: StartRequest) -> Result<CameraConfig
     if let Some(seconds) = request.leave_after {
         config.leave_after = leave_after(seconds)?;
     }
+    if let Some(record) = &request.record {
+        config.record = record.parse()?;
+    }
     if let Some(name) = request.name.filter(|name| !name.trim().is_empty()) {
         name.trim().clone_into(&mut config.name);
     }
@@ -261,6 +264,9 @@ fn apply(request: ChangeRequest, config: &mut CameraConfig) -> Result<(), Error>
     }
     if let Some(seconds) = request.leave_after {
         config.leave_after = leave_after(seconds)?;
+    }
+    if let Some(record) = &request.record {
+        config.record = record.parse()?;
     }
     if let Some(accepted) = request.tls_fingerprint {
         config.tls_fingerprint = accepted.as_deref().map(fingerprint).transpose()?;

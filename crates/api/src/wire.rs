@@ -2,12 +2,16 @@
 
 mod consumer;
 mod probe;
+mod recording;
 mod requests;
 mod server;
 mod stream;
 
 pub(crate) use consumer::{Consumer, ConsumerHistory, Consumers};
 pub(crate) use probe::Probe;
+pub(crate) use recording::{
+    ClipRequest, Deleted, Recorder, Recording, Recordings, RecordingsChange, RecordingsSetup,
+};
 pub(crate) use requests::{ChangeRequest, ProbeRequest, StartRequest};
 pub(crate) use server::{Check, FfmpegInfo, Health, Info, SharedMemoryInfo};
 pub(crate) use stream::{History, Started, Stats, Stopped, stream};

@@ -44,6 +44,8 @@ const QUIET: Duration = Duration::from_secs(3);
 /// After a failure, the first wait and the longest.
 const FIRST_REST: Duration = Duration::from_secs(2);
 const LONGEST_REST: Duration = Duration::from_secs(30);
+/// How long somebody who ends a recording waits for its file.
+const END: Duration = Duration::from_secs(10);
 /// The longest clip.
 const MAX_CLIP: u32 = 300;
 
@@ -201,12 +203,12 @@ impl Recorder {
         Ok(())
     }
 
-    /// Has it end, and waits until its file is finished.
+    /// Has it end, and waits until its file is finished; not for long, as a disk may stand still.
     pub(crate) async fn end(&self) {
         self.wanted.send_replace(false);
         let mut told = self.site.told.subscribe();
-        // The sender lives in self.
-        let _ = told.wait_for(|told| told.state == RecorderState::Off).await;
+        let off = told.wait_for(|told| told.state == RecorderState::Off);
+        let _ = timeout(END, off).await;
     }
 
     pub(crate) fn snapshot(&self) -> RecorderSnapshot {
@@ -302,9 +304,15 @@ impl Work {
         let mut rest = FIRST_REST;
         let cancelled = self.cancelled.clone();
         loop {
-            let wanted = self.wanted.wait_for(|wanted| *wanted);
-            if !matches!(cancelled.run_until_cancelled(wanted).await, Some(Ok(_))) {
-                break;
+            while !*self.wanted.borrow_and_update() {
+                // It may have been wanted and not any more before this was noticed.
+                self.off();
+                if !matches!(
+                    cancelled.run_until_cancelled(self.wanted.changed()).await,
+                    Some(Ok(()))
+                ) {
+                    return;
+                }
             }
             let written = self.site.told.borrow().written;
             let ended = self.run_once().await;
@@ -323,21 +331,27 @@ impl Work {
                 }
             }
             rest = FIRST_REST;
-            self.off();
+            if cancelled.is_cancelled() {
+                break;
+            }
         }
         self.off();
     }
 
     fn off(&self) {
-        self.site.told.send_modify(|told| {
+        self.site.told.send_if_modified(|told| {
+            let changes = told.state != RecorderState::Off;
             told.enter(RecorderState::Off);
             (told.file, told.bytes, told.error) = (None, 0, None);
+            changes
         });
     }
 
     fn failed(&self, error: &Error) {
         tracing::warn!(code = error.kind().code(), "not recorded: {error}");
-        self.site.recordings.note(Some(error.clone()));
+        if matches!(error.kind(), ErrorKind::DiskFull | ErrorKind::FolderUnwritable) {
+            self.site.recordings.note(Some(error.clone()));
+        }
         self.site.told.send_modify(|told| {
             told.enter(RecorderState::Failed);
             told.error = Some(error.clone());

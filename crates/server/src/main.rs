@@ -66,6 +66,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         hardware: options.hwaccel,
         replays: options.replay_dir.clone(),
         registry: Arc::new(FileRegistry::new(options.cameras_file()?)),
+        recordings: options.recordings()?,
         max_consumers_per_camera: options.max_consumers_per_camera.into(),
         max_consumers: options.max_consumers.into(),
         ..Config::default()

@@ -10,7 +10,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, ValueEnum, value_parser};
 use directories::ProjectDirs;
 use fanlight_api::Token;
-use fanlight_engine::Hardware;
+use fanlight_engine::{Hardware, RecordingConfig};
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::tls;
@@ -52,6 +52,12 @@ pub(crate) struct Options {
     /// The folder of the video files that `replay:` cameras play.
     #[arg(long, env = "FANLIGHT_REPLAY_DIR", value_name = "FOLDER")]
     pub(crate) replay_dir: Option<PathBuf>,
+    /// The folder for recordings. Without one, nothing is recorded.
+    #[arg(long, env = "FANLIGHT_RECORDINGS", value_name = "FOLDER")]
+    pub(crate) recordings: Option<PathBuf>,
+    /// The most that recordings may take, such as 50GB; beyond it the oldest are deleted.
+    #[arg(long, env = "FANLIGHT_RECORDINGS_QUOTA", value_name = "SIZE", value_parser = bytes)]
+    pub(crate) recordings_quota: Option<u64>,
     /// Where the camera list is kept.
     #[arg(long, env = "FANLIGHT_CAMERAS", value_name = "FILE")]
     pub(crate) cameras: Option<PathBuf>,
@@ -93,6 +99,30 @@ pub(crate) enum LogLevel {
     Info,
     Warn,
     Error,
+}
+
+/// Reads a size as people write it: a number with B, kB, MB, GB or TB, or the powers of 1024 with
+/// KiB, MiB, GiB or TiB.
+fn bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        "tib" => 1_099_511_627_776.0,
+        _ => return Err("a size is a number with a unit, such as 50GB or 500MB".to_owned()),
+    };
+    match number.parse::<f64>() {
+        Ok(number) if number * factor >= 1.0 => Ok((number * factor) as u64),
+        _ => Err("a size is a number above 0 with a unit, such as 50GB or 500MB".to_owned()),
+    }
 }
 
 impl LogLevel {
@@ -162,6 +192,17 @@ impl Options {
         Ok(folders.data_dir().join("cameras.json"))
     }
 
+    /// Where and how cameras are recorded; what is chosen later is kept beside the camera list.
+    pub(crate) fn recordings(&self) -> anyhow::Result<RecordingConfig> {
+        let folder = self.recordings.as_deref().map(std::path::absolute).transpose()?;
+        Ok(RecordingConfig {
+            folder,
+            quota: self.recordings_quota,
+            file: Some(self.cameras_file()?.with_file_name("recordings.json")),
+            ..RecordingConfig::default()
+        })
+    }
+
     /// Why the address cannot be bound, and the way out.
     pub(crate) fn explain_bind(&self, error: &io::Error) -> anyhow::Error {
         let Self { host, port, .. } = self;
@@ -175,6 +216,27 @@ impl Options {
                 "port {port} needs special rights. Choose one above 1023 with --port or PORT"
             ),
             _ => anyhow!("cannot serve on {host} port {port}: {error}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let sizes = [
+            ("50GB", 50_000_000_000),
+            ("1.5 MiB", 1_572_864),
+            ("700", 700),
+            ("2tb", 2_000_000_000_000),
+        ];
+        for (text, expected) in sizes {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "GB", "0", "-1GB", "1 parsec", "1.2.3GB"] {
+            assert!(bytes(text).is_err(), "{text}");
         }
     }
 }

@@ -28,6 +28,9 @@ pub(crate) struct StartRequest {
     /// How long an unread stream stays connected on demand, in seconds; 10 when absent.
     #[schema(minimum = 0, maximum = 3600)]
     pub(crate) leave_after: Option<f64>,
+    /// `always` records it as long as it is configured; `off`, the default, when somebody starts it.
+    #[schema(pattern = "^(off|always)$")]
+    pub(crate) record: Option<String>,
     /// The SHA-256 of the one certificate to accept although this machine does not trust it.
     #[schema(pattern = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
     pub(crate) tls_fingerprint: Option<String>,
@@ -69,6 +72,9 @@ pub(crate) struct ChangeRequest {
     /// Seconds.
     #[schema(minimum = 0, maximum = 3600)]
     pub(crate) leave_after: Option<f64>,
+    /// `off` or `always`.
+    #[schema(pattern = "^(off|always)$")]
+    pub(crate) record: Option<String>,
     /// Null takes it away.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, pattern = "^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
@@ -85,7 +91,9 @@ pub(crate) struct ChangeRequest {
 
 /// Tells null from absent.
 #[expect(clippy::option_option, reason = "absent and null differ")]
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 

@@ -48,6 +48,10 @@ pub struct Stream {
     pub mode: &'static str,
     /// How long an unread stream stays connected on demand, in seconds.
     pub leave_after: f64,
+    /// `off` or `always`: when it is recorded.
+    pub record: &'static str,
+    /// What its recorder does: `off`, `recording`, `waiting` or `failed`.
+    pub recording: &'static str,
     /// The certificate accepted for it although the system does not trust it.
     pub tls_fingerprint: Option<String>,
     /// Width of the default rendition in pixels.
@@ -261,6 +265,8 @@ impl From<CameraSnapshot> for Stream {
             transport: config.transport.name(),
             mode: config.mode.name(),
             leave_after: config.leave_after.as_secs_f64(),
+            record: config.record.name(),
+            recording: snapshot.recorder.state.name(),
             tls_fingerprint: config.tls_fingerprint.map(|f| f.to_string()),
             width: config.size.width(),
             height: config.size.height(),

@@ -184,7 +184,13 @@ impl Recordings {
         let opened = opened?;
         *library = Some(Arc::clone(&opened));
         drop(library);
-        let (all, found) = (Arc::clone(self), Arc::clone(&opened));
+        self.find_all(&opened);
+        Ok(opened)
+    }
+
+    /// Finds what a library holds, in a thread of its own: it may be much.
+    fn find_all(self: &Arc<Self>, library: &Arc<Library>) {
+        let (all, found) = (Arc::clone(self), Arc::clone(library));
         let finding = move || {
             found.find_all();
             all.keep_within_quota();
@@ -193,7 +199,6 @@ impl Recordings {
         {
             tracing::warn!("recordings of before are not listed: {error}");
         }
-        Ok(opened)
     }
 
     fn fault(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
@@ -347,10 +352,10 @@ impl Recordings {
         *chosen = saved;
         drop(chosen);
         if let Some(library) = opened {
-            let found = Arc::clone(&library);
-            *self.library.lock().unwrap_or_else(PoisonError::into_inner) = Some(library);
+            *self.library.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::clone(&library));
             *self.fault() = None;
-            found.find_all();
+            self.find_all(&library);
         }
         self.settings.send_replace(settings.clone());
         self.keep_within_quota();
