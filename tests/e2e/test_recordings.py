@@ -303,8 +303,13 @@ def test_without_a_folder_nothing_is_recorded(camera: Callable[..., Cameras], se
 
 
 def test_a_clip_of_what_has_just_been(cameras: Cameras, recorder: Recorder) -> None:
-    short = recorder.ask("POST", "/api/streams/cam/clip", {"seconds": 30})
-    assert short.status == 201, short.text
+    def of_the_running_group() -> Answer:
+        answer = recorder.ask("POST", "/api/streams/cam/clip", {"seconds": 30})
+        assert answer.status == 201, answer.text
+        return answer
+
+    # There is nothing before the first keyframe has come.
+    short = eventually(of_the_running_group, within=5)
     assert 0 < length(Path(short.json["file"])) < 2.5
     assert recorder.ask("PATCH", "/api/settings/recordings", {"clip_seconds": 6}).status == 200
     time.sleep(9)
