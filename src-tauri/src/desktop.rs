@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use fanlight_engine::{Config, Engine, FileRegistry};
+use fanlight_engine::{Config, Engine, FileRegistry, RecordingConfig};
 use tauri::{App, Manager as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,9 @@ use tokio_util::task::TaskTracker;
 use crate::api::{self, Api};
 use crate::settings::Settings;
 use crate::sidecar;
+
+/// How far back a clip can go until the person chooses.
+const CLIP_SECONDS: u32 = 30;
 
 /// The managed state of the app.
 pub(crate) struct Desktop {
@@ -40,6 +43,12 @@ impl Desktop {
             bundled_ffmpeg: sidecar::bundled(app),
             replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
             registry: Arc::new(FileRegistry::new(folder.join("cameras.json"))),
+            recordings: RecordingConfig {
+                default_folder: app.path().video_dir().ok().map(|videos| videos.join("Fanlight")),
+                clip_seconds: CLIP_SECONDS,
+                file: Some(folder.join("recordings.json")),
+                ..RecordingConfig::default()
+            },
             ..Config::default()
         };
         let cancelled = CancellationToken::new();
