@@ -29,6 +29,7 @@ export const DEBIAN = {
     'python3-numpy',
     'python3-venv',
     'curl',
+    'iproute2',
     'procps',
     { name: 'prometheus', commands: ['promtool'] },
     { name: 'chromium', ubuntu: 'chromium-browser', commands: ['chromium', 'google-chrome'] },

@@ -67,7 +67,8 @@ pub(crate) async fn start(
     }
     let frames = listener.as_ref().and_then(|_| FramesSocket::open(port));
     let frames_socket = frames.as_ref().map(|socket| socket.path().to_owned());
-    let settings = Settings { port, frames_socket, ..Settings::default() };
+    let scans = env::var("FANLIGHT_SCANS").map_or(true, |text| !text.eq_ignore_ascii_case("off"));
+    let settings = Settings { port, frames_socket, scans, ..Settings::default() };
     let served = fanlight_api::Api::new(engine.clone(), settings);
     if let Some(frames) = frames {
         tasks.spawn(frames.serve(served.router(), port, cancelled.clone()));

@@ -68,15 +68,18 @@ class Cameras:
         auth: str = "digest",
         audio: bool = False,
         certificate: Path | None = None,
+        addresses: Sequence[str] = ("127.0.0.1", "::1"),
+        port: int | None = None,
     ) -> None:
         tracks = ("video", "audio") if audio else ("video",)
         self.models = models or [Model(clip or Clip(), f"cam{i}", tracks) for i in range(cameras)]
         self.clip = self.models[0].clip
-        self.port = free_port()
+        self.port = port or free_port()
         self.user, self.password = user, password
         self.t0 = time.time()
         # It goes by stdin: tests look for the password on every command line.
         self._site = {
+            "addresses": addresses,
             "port": self.port,
             "t0": self.t0,
             "user": user,

@@ -3,7 +3,7 @@
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token, for which `session` lets browsers
 //! hold a cookie; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
-//! answer, and `recordings`; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
+//! answer, and `recordings`; `scans` finds cameras; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
@@ -35,6 +35,7 @@ mod probe;
 mod problem;
 mod recordings;
 mod runtime_folder;
+mod scans;
 mod serve;
 mod session;
 #[cfg_attr(not(target_os = "linux"), path = "shared_memory_elsewhere.rs")]
@@ -93,6 +94,9 @@ pub struct Settings {
     /// What answers outside of the API: the pages of the user interface. They hold no secret, and
     /// need no token.
     pub pages: Option<Router>,
+    /// Whether it may search the machine's own private networks for cameras. Like `pages`, it is
+    /// looked at once.
+    pub scans: bool,
 }
 
 /// What every handler works with.
@@ -108,6 +112,10 @@ struct Context {
     listeners: Arc<Semaphore>,
     /// The browsers that are signed in.
     sessions: Arc<session::Sessions>,
+    /// The last scans of the network.
+    scans: Arc<fanlight_discovery::Scans>,
+    /// Whether a scan may be started.
+    scans_allowed: bool,
 }
 
 /// The API of one engine, with its settings, which may be replaced while it serves.
@@ -125,6 +133,7 @@ impl Api {
     pub fn new(engine: Engine, mut settings: Settings) -> Self {
         engine.set_own_port(settings.port);
         let pages = settings.pages.take();
+        let scans_allowed = settings.scans;
         let settings = LiveSettings::new(settings);
         let journal = Arc::new(journal::Journal::new());
         observer::start(engine.clone(), Arc::clone(&journal));
@@ -136,6 +145,8 @@ impl Api {
             journal,
             listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
             sessions: Arc::clone(&sessions),
+            scans: scans::of(&engine),
+            scans_allowed,
         };
         Self { router: assemble(context, pages), engine, settings, sessions }
     }
@@ -150,8 +161,8 @@ impl Api {
         self.settings.now()
     }
 
-    /// Puts other settings in force for every request that comes from now on; their `pages` are
-    /// not looked at. With another token, or without one, every browser is signed out. What is
+    /// Puts other settings in force for every request that comes from now on; their `pages` and
+    /// `scans` are not looked at. With another token, or without one, every browser is signed out. What is
     /// under way, such as a WebSocket, goes on.
     pub fn change(&self, settings: Settings) {
         let former = self.settings.now();
@@ -220,6 +231,10 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(recordings::video))
         .routes(routes!(recordings::thumbnail))
         .routes(routes!(recordings::setup, recordings::change))
+        .routes(routes!(scans::list, scans::start))
+        .routes(routes!(scans::show, scans::cancel))
+        .routes(routes!(scans::sign_in))
+        .routes(routes!(scans::add))
         .routes(routes!(transfer::export))
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))

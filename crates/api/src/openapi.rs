@@ -36,6 +36,7 @@ const PATH: &str = "/api/openapi.json";
         (name = "frames", description = "Pictures"),
         (name = "recordings", description = "Video on disk"),
         (name = "consumers", description = "Who reads"),
+        (name = "scans", description = "Finding cameras in the network"),
         (name = "server", description = "The server itself, and what happens")
     )
 )]

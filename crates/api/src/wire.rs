@@ -4,6 +4,7 @@ mod consumer;
 mod probe;
 mod recording;
 mod requests;
+mod scan;
 mod server;
 mod stream;
 
@@ -13,6 +14,10 @@ pub(crate) use recording::{
     ClipRequest, Deleted, Recorder, Recording, Recordings, RecordingsChange, RecordingsSetup,
 };
 pub(crate) use requests::{ChangeRequest, ProbeRequest, StartRequest};
+pub(crate) use scan::{
+    AddFound, AddFoundRequest, AddedFound, DeviceSignIn, RefusedFound, ScanReport, ScanRequest,
+    Scans, scan,
+};
 pub(crate) use server::{Check, FfmpegInfo, Health, Info, SharedMemoryInfo};
 pub(crate) use stream::{History, Started, Stats, Stopped, stream};
 pub use stream::{

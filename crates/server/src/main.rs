@@ -17,7 +17,7 @@ use fanlight_engine::{Config, Engine, FileRegistry};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use options::Options;
+use options::{Options, Switch};
 
 fn main() -> anyhow::Result<()> {
     let loaded = config::load()?;
@@ -82,6 +82,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
             tls: tls.is_some(),
             frames_socket: frames.as_ref().map(|socket| socket.path().to_owned()),
             pages: Some(pages::router()),
+            scans: options.scans == Switch::On,
         },
     );
     // A reader of this line that went away is no reason to stop serving.

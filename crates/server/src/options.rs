@@ -88,9 +88,26 @@ pub(crate) struct Options {
     #[arg(long, env = "FANLIGHT_MAX_CONSUMERS", value_name = "NUMBER", default_value_t = 1000,
         value_parser = value_parser!(u16).range(1..=10_000))]
     pub(crate) max_consumers: u16,
+    /// Whether this machine's own private networks may be searched for cameras when somebody asks
+    /// for it: on or off.
+    #[arg(
+        long,
+        env = "FANLIGHT_SCANS",
+        value_enum,
+        value_name = "WHETHER",
+        default_value = "on",
+        ignore_case = true
+    )]
+    pub(crate) scans: Switch,
     /// How much to log.
     #[arg(long, env = "LOG_LEVEL", value_enum, default_value = "info", ignore_case = true)]
     pub(crate) log_level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -134,7 +151,9 @@ impl LogLevel {
             Self::Warn => "warn",
             Self::Error => "error",
         };
-        format!("error,fanlight_engine={level},fanlight_api={level},fanlight_server={level}")
+        format!(
+            "error,fanlight_engine={level},fanlight_api={level},fanlight_discovery={level},fanlight_server={level}"
+        )
     }
 }
 

@@ -27,8 +27,6 @@ from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 from media import VIEWER, Camera, Pacer  # noqa: E402
 from units import Clip  # noqa: E402
 
-ADDRESSES = ("127.0.0.1", "::1")
-
 
 def log(event, **more):
     sys.stdout.write(json.dumps({"t": round(time.time(), 4), "ev": event, **more}) + "\n")
@@ -71,9 +69,9 @@ def on_client(_server, client):
 
 
 def serve(site, cameras):
-    """A server on each loopback address; those that could be opened."""
+    """A server on each address; those that could be opened."""
     servers = []
-    for address in ADDRESSES:
+    for address in site["addresses"]:
         server = GstRtspServer.RTSPServer()
         server.set_address(address)
         server.set_service(str(site["port"]))
@@ -90,7 +88,7 @@ def serve(site, cameras):
         server.connect("client-connected", on_client)
         if server.attach(None):
             servers.append(server)
-        elif address == ADDRESSES[0]:
+        elif address == site["addresses"][0]:
             sys.exit("cannot bind")
     return servers
 

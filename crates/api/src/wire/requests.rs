@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 /// `POST /api/streams`, and without `stream_id` `POST /api/streams/start-with-url`. Zero or absent
 /// numbers mean the default.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct StartRequest {
     /// Its id in paths.
     #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", examples("door"))]
@@ -46,6 +46,13 @@ pub(crate) struct StartRequest {
     /// Frames that may wait for one push client; 10 when absent or 0.
     #[schema(maximum = 1000)]
     pub(crate) client_buffer_size: Option<usize>,
+}
+
+impl StartRequest {
+    /// This camera, with the defaults.
+    pub(crate) fn of(rtsp_url: &str) -> Self {
+        Self { rtsp_url: rtsp_url.to_owned(), ..Self::default() }
+    }
 }
 
 /// `PATCH /api/streams/{id}`: what is absent stays as it is.

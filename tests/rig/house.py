@@ -1,0 +1,105 @@
+"""A house of its own for a test: hosts in network namespaces, on one switch. Nothing in it reaches the
+machine's real networks, and nothing outside reaches it."""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+#: From <sched.h>.
+NEW_NET = 0x4000_0000
+
+
+class NoHouse(Exception):
+    """Why this machine has none to give."""
+
+
+class House:
+    """Hosts by name, each with a private address; each may also have a way out that leads nowhere."""
+
+    def __init__(self, hosts: dict[str, str]) -> None:
+        #: Name to address with its prefix, such as `10.77.0.2/26`.
+        self.hosts = hosts
+        self._mark = f"fl{os.getpid()}"
+
+    def __enter__(self) -> "House":
+        if os.geteuid() != 0:
+            raise NoHouse("network namespaces need root")
+        if shutil.which("ip") is None:
+            raise NoHouse("there is no `ip` command (package iproute2)")
+        try:
+            self._build()
+        except subprocess.CalledProcessError as error:
+            self._tear_down()
+            raise NoHouse(f"this system gives no network namespaces: {error.stderr.strip()}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tear_down()
+
+    def _name(self, host: str) -> str:
+        return f"{self._mark}-{host}"
+
+    def _build(self) -> None:
+        switch = self._name("switch")
+        _ip("netns", "add", switch)
+        _ip("-n", switch, "link", "add", "switch", "type", "bridge", "mcast_snooping", "0")
+        _ip("-n", switch, "link", "set", "switch", "up")
+        for number, (host, address) in enumerate(self.hosts.items()):
+            name = self._name(host)
+            _ip("netns", "add", name)
+            _ip("-n", name, "link", "set", "lo", "up")
+            _ip("-n", switch, "link", "add", f"h{number}", "type", "veth", "peer", "name", "lan", "netns", name)
+            _ip("-n", switch, "link", "set", f"h{number}", "master", "switch", "up")
+            _ip("-n", name, "address", "add", address, "dev", "lan")
+            _ip("-n", name, "link", "set", "lan", "up")
+
+    def _tear_down(self) -> None:
+        for name in (self._name(host) for host in ("switch", *self.hosts)):
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+    def give_way_out(self, host: str, address: str) -> None:
+        """An interface with this address and the host's default route; its other end hears, and answers nothing."""
+        name, switch = self._name(host), self._name("switch")
+        _ip("-n", switch, "link", "add", "nowhere", "type", "veth", "peer", "name", "out", "netns", name)
+        # IPv6 sends by itself.
+        with self.inside(host), suppress(OSError):
+            Path("/proc/sys/net/ipv6/conf/out/disable_ipv6").write_text("1")
+        _ip("-n", switch, "link", "set", "nowhere", "up")
+        _ip("-n", name, "address", "add", address, "dev", "out")
+        _ip("-n", name, "link", "set", "out", "up")
+        _ip("-n", name, "route", "add", "default", "dev", "out")
+
+    def sent_out(self, host: str) -> int:
+        """Packets that went the way out, requests for a neighbour's hardware address among them."""
+        told = json.loads(_ip("-n", self._name(host), "-s", "-j", "link", "show", "out"))
+        return int(told[0]["stats64"]["tx"]["packets"])
+
+    @contextmanager
+    def inside(self, host: str) -> Iterator[None]:
+        """Sockets that are opened and processes that are started meanwhile are that host's."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            there = os.open(f"/run/netns/{self._name(host)}", os.O_RDONLY)
+            try:
+                _enter(there)
+            finally:
+                os.close(there)
+            yield
+        finally:
+            _enter(home)
+            os.close(home)
+
+
+def _enter(namespace: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, NEW_NET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def _ip(*arguments: str) -> str:
+    return subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True).stdout
