@@ -134,7 +134,7 @@ def test_a_scan_finds_what_is_there_and_sends_nothing_outside(site: Site) -> Non
     assert (liar["state"], liar["error"]["code"]) == ("failed", "address_elsewhere")
     assert OUTSIDE in liar["error"]["message"]
     assert site.liar.heard == []
-    assert site.house.sent_out("desk") == 0
+    assert site.house.sent_out() == []
 
 
 def test_without_a_sweep_nobody_is_knocked_at(site: Site) -> None:
@@ -183,7 +183,7 @@ def test_a_sign_in_leads_to_cameras_that_are_online(site: Site) -> None:
     told = "".join(site.ask("GET", path).text for path in ("/api/scans", "/api/streams", "/api/streams/door"))
     assert "c4nary" not in told + answer.text + site.server.log()
     assert not any(b"c4nary" in heard for heard in site.door.heard + site.yard.heard)
-    assert site.house.sent_out("desk") == 0
+    assert site.house.sent_out() == []
 
 
 def test_a_sign_in_that_is_given_at_the_start_is_tried(site: Site) -> None:
@@ -215,7 +215,7 @@ def test_what_is_not_there_is_said(site: Site) -> None:
     site.ask("POST", f"/api/scans/{scan['id']}/sign-in", unknown).problem(404, "device_not_found")
     name = {"addresses": ["camera.example"], "username": "admin", "password": CANARY}
     site.ask("POST", f"/api/scans/{scan['id']}/sign-in", name).problem(400, "invalid_request")
-    assert site.house.sent_out("desk") == 0
+    assert site.house.sent_out() == []
 
 
 def test_a_server_that_may_not_scan_says_so() -> None:

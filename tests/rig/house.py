@@ -2,9 +2,9 @@
 machine's real networks, and nothing outside reaches it."""
 
 import ctypes
-import json
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +12,8 @@ from pathlib import Path
 
 #: From <sched.h>.
 NEW_NET = 0x4000_0000
+#: From <linux/if_ether.h>.
+ALL_PACKETS = 3
 
 
 class NoHouse(Exception):
@@ -25,6 +27,8 @@ class House:
         #: Name to address with its prefix, such as `10.77.0.2/26`.
         self.hosts = hosts
         self._mark = f"fl{os.getpid()}"
+        #: Hears what goes the way out.
+        self._ear: socket.socket | None = None
 
     def __enter__(self) -> "House":
         if os.geteuid() != 0:
@@ -59,6 +63,8 @@ class House:
             _ip("-n", name, "link", "set", "lan", "up")
 
     def _tear_down(self) -> None:
+        if self._ear:
+            self._ear.close()
         for name in (self._name(host) for host in ("switch", *self.hosts)):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
 
@@ -66,18 +72,33 @@ class House:
         """An interface with this address and the host's default route; its other end hears, and answers nothing."""
         name, switch = self._name(host), self._name("switch")
         _ip("-n", switch, "link", "add", "nowhere", "type", "veth", "peer", "name", "out", "netns", name)
-        # IPv6 sends by itself.
-        with self.inside(host), suppress(OSError):
-            Path("/proc/sys/net/ipv6/conf/out/disable_ipv6").write_text("1")
+        # IPv6 sends by itself, at both ends.
+        for end, interface in ((host, "out"), ("switch", "nowhere")):
+            with self.inside(end), suppress(OSError):
+                Path(f"/proc/sys/net/ipv6/conf/{interface}/disable_ipv6").write_text("1")
         _ip("-n", switch, "link", "set", "nowhere", "up")
+        with self.inside("switch"):
+            self._ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PACKETS))
+        self._ear.bind(("nowhere", ALL_PACKETS))
+        self._ear.setblocking(False)
         _ip("-n", name, "address", "add", address, "dev", "out")
         _ip("-n", name, "link", "set", "out", "up")
         _ip("-n", name, "route", "add", "default", "dev", "out")
 
-    def sent_out(self, host: str) -> int:
-        """Packets that went the way out, requests for a neighbour's hardware address among them."""
-        told = json.loads(_ip("-n", self._name(host), "-s", "-j", "link", "show", "out"))
-        return int(told[0]["stats64"]["tx"]["packets"])
+    def sent_out(self) -> list[str]:
+        """What went the way out since it was last asked for, requests for a neighbour's hardware address among it.
+
+        Not what a kernel says to its switch when a program listens to a group (IGMP): that leaves no link.
+        """
+        assert self._ear, "there is no way out"
+        sent = []
+        while True:
+            try:
+                packet = self._ear.recv(65536)
+            except BlockingIOError:
+                return sent
+            if not (packet[12:14] == b"\x08\x00" and packet[23] == socket.IPPROTO_IGMP):
+                sent.append(packet.hex())
 
     @contextmanager
     def inside(self, host: str) -> Iterator[None]:

@@ -147,7 +147,7 @@ class OnvifCamera:
     def _knows(self, request: str, authorization: str) -> bool:
         if self.auth == "digest":
             return self._knows_digest(authorization)
-        told = {key: re.search(rf"<(?:\w+:)?{key}[^>]*>([^<]*)<", request) for key in _TOKEN}
+        told = {key: re.search(rf"<(?:\w+:)?{key}\b[^>]*>([^<]*)<", request) for key in _TOKEN}
         if not all(told.values()):
             return False
         user, digest, nonce, created = (told[key][1] for key in _TOKEN)  # type: ignore[index]
