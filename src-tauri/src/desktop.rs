@@ -24,6 +24,12 @@ pub(crate) struct Desktop {
     pub(crate) engine: Engine,
     pub(crate) api: Api,
     pub(crate) settings: Settings,
+    /// One change of settings at a time.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The FFmpeg of the settings, as it was when the engine started.
+    pub(crate) ffmpeg_at_start: Option<PathBuf>,
+    /// Where cameras and settings are kept.
+    pub(crate) folder: PathBuf,
     /// Whether the window is on screen; a hidden one gets no frames. Written by `window` only.
     pub(crate) visible: watch::Sender<bool>,
     /// Ends the API and the tasks that serve the window.
@@ -38,8 +44,11 @@ impl Desktop {
         let folder = data_folder(app)?;
         fs::create_dir_all(&folder)
             .with_context(|| format!("{} cannot be created", folder.display()))?;
+        let settings = Settings::load(folder.join("settings.json"));
+        let values = settings.values();
+        let ffmpeg = values.ffmpeg_path.clone();
         let config = Config {
-            ffmpeg: sidecar::named(),
+            ffmpeg: sidecar::of_environment().or_else(|| ffmpeg.clone()),
             bundled_ffmpeg: sidecar::bundled(app),
             replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
             registry: Arc::new(FileRegistry::new(folder.join("cameras.json"))),
@@ -56,9 +65,12 @@ impl Desktop {
         // Engine and listener belong to the runtime that Tauri runs commands on.
         tauri::async_runtime::block_on(async {
             let engine = Engine::start(config)?;
-            let api = api::start(&engine, cancelled.child_token(), &tasks).await;
+            let api = api::start(&engine, &values, cancelled.child_token(), &tasks).await;
             Ok(Self {
-                settings: Settings::load(folder.join("settings.json")),
+                settings,
+                changing: tokio::sync::Mutex::default(),
+                ffmpeg_at_start: ffmpeg,
+                folder,
                 engine,
                 api,
                 visible: watch::Sender::new(true),

@@ -73,8 +73,8 @@ pub(crate) async fn app_info(
     };
     Ok(AppInfo {
         version: env!("CARGO_PKG_VERSION"),
-        api_url: desktop.api.url.clone(),
-        api_error: desktop.api.error.clone(),
+        api_url: desktop.api.url(),
+        api_error: desktop.api.error(),
         ffmpeg,
         ffmpeg_error,
         tray: tray_host::is_seen(&app).await,

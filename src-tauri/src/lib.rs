@@ -4,6 +4,8 @@
 //!
 //! - [`tray`] is the icon and its menu; [`events`] and [`ipc`] tell the page of the window how
 //!   things are, and answer it;
+//! - [`preferences`] are the settings as the page sees and changes them; [`autostart`] is the one that
+//!   the system keeps;
 //! - [`window`] is the window itself, and what closing it means;
 //! - [`shutdown`] is the one way out; [`frames`] are what the tiles of the page show;
 //! - [`desktop`] is what lives as long as the process;
@@ -12,12 +14,14 @@
 //!   [`display`] and [`logging`] come before everything else.
 
 mod api;
+mod autostart;
 mod desktop;
 mod display;
 mod events;
 mod frames;
 mod ipc;
 mod logging;
+mod preferences;
 mod settings;
 mod shutdown;
 mod sidecar;
@@ -41,7 +45,12 @@ pub fn run() -> ExitCode {
         eprintln!("{missing}");
         return ExitCode::FAILURE;
     }
-    let built = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder
+        .plugin(tauri_plugin_autostart::Builder::new().arg(autostart::HIDDEN).build())
+        .plugin(tauri_plugin_notification::init());
+    let built = builder
         // First, so that a second launch ends before it has started anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             window::show(app);
@@ -51,6 +60,8 @@ pub fn run() -> ExitCode {
         .invoke_handler(tauri::generate_handler![
             ipc::request,
             ipc::app_info,
+            preferences::desktop_settings,
+            preferences::change_settings,
             frames::watch_frames,
             frames::next_frames,
         ])
@@ -86,11 +97,18 @@ pub fn run() -> ExitCode {
 /// Opens the window and the tray, or says why there is nothing to open.
 fn open(app: &AppHandle, started: anyhow::Result<Desktop>) {
     let opened = started.and_then(|desktop| {
+        let hidden = preferences::starts_hidden(&desktop.settings.values());
         serve(app, desktop);
-        window::create(app)
+        window::create(app, hidden)?;
+        Ok(hidden)
     });
     match opened {
-        Ok(()) => tray::create(app),
+        Ok(hidden) => {
+            tray::create(app);
+            if hidden {
+                tauri::async_runtime::spawn(window::show_without_tray(app.clone()));
+            }
+        }
         Err(error) => {
             tracing::error!("{error:#}");
             let app_to_end = app.clone();

@@ -9,8 +9,8 @@ use tauri_plugin_shell::ShellExt as _;
 /// The name under `externalBin` in tauri.conf.json.
 const BUNDLED: &str = "fanlight-ffmpeg";
 
-/// The one that the user named, in place of every other.
-pub(crate) fn named() -> Option<PathBuf> {
+/// The one that the environment names, in place of every other.
+pub(crate) fn of_environment() -> Option<PathBuf> {
     std::env::var_os("FANLIGHT_FFMPEG").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 

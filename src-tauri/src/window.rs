@@ -1,6 +1,7 @@
 //! The main window: opening, showing, hiding, and what closing it means.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tauri::webview::NewWindowResponse;
@@ -17,8 +18,12 @@ use crate::{desktop, shutdown, tray_host};
 /// The label of the only window.
 pub(crate) const MAIN: &str = "main";
 
-/// Opens the window. It shows our own page and no other, ever.
-pub(crate) fn create(app: &AppHandle) -> anyhow::Result<()> {
+/// How long a panel may take to come up after the login.
+const TRAY_PATIENCE: Duration = Duration::from_secs(10);
+const TRAY_LOOK: Duration = Duration::from_millis(500);
+
+/// Opens the window, or keeps it ready. It shows our own page and no other, ever.
+pub(crate) fn create(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     let config = app.config();
     let window = config.app.windows.iter().find(|w| w.label == MAIN);
     let window = window.context("tauri.conf.json has no main window")?;
@@ -30,9 +35,24 @@ pub(crate) fn create(app: &AppHandle) -> anyhow::Result<()> {
     window
         .on_navigation(move |url| is_own_page(url, development.as_ref()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .visible(!hidden)
         .build()
         .context("the window cannot be opened")?;
+    set_visible(app, !hidden);
     Ok(())
+}
+
+/// Shows a window that started hidden when no tray leads to it.
+pub(crate) async fn show_without_tray(app: AppHandle) {
+    let looking = async {
+        while !tray_host::is_seen(&app).await {
+            tokio::time::sleep(TRAY_LOOK).await;
+        }
+    };
+    if tokio::time::timeout(TRAY_PATIENCE, looking).await.is_err() {
+        tracing::info!("there is no tray to open the window from, so it opens now");
+        show(&app);
+    }
 }
 
 /// Whether a page is part of the app: served by its own protocol, or in development by the UI's
@@ -91,9 +111,12 @@ pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
     }
 }
 
-/// Hides the window where a tray leads back to it, asks where none does.
+/// Hides the window where a tray leads back to it, asks where none does. Quits where the person
+/// chose so.
 async fn close(app: AppHandle) {
-    if tray_host::is_seen(&app).await {
+    if !app.state::<Desktop>().settings.values().close_to_tray {
+        shutdown::quit(&app);
+    } else if tray_host::is_seen(&app).await {
         hide(&app);
         if app.state::<Desktop>().settings.tells_about_tray() {
             tell_about_tray(&app);

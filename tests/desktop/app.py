@@ -1,5 +1,6 @@
 """The desktop app as a person meets it: started through the WebDriver bridge, or plainly; always ended."""
 
+import json
 import os
 import shutil
 import signal
@@ -35,6 +36,11 @@ class App:
         self.home = Path(tempfile.mkdtemp(prefix="fanlight-desktop-"))
         self.data = self.home / "data"
         self.port = free_port()
+        #: Variables beside the usual ones; None takes one away.
+        self.variables: dict[str, str | None] = {}
+        # What it leaves for its user's programs and desktop is in its home, not in that of whoever runs the tests.
+        self.runtime, self.config = self.home / "runtime", self.home / "config"
+        self.runtime.mkdir(mode=0o700)
         # FFmpeg under a name of its own, so that its processes are found even when they are orphans.
         self.ffmpeg = str(self.home / "ffmpeg")
         os.symlink(shutil.which(sidecar()) or sidecar(), self.ffmpeg)
@@ -64,7 +70,9 @@ class App:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {
+        usual = os.environ | {
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "XDG_CONFIG_HOME": str(self.config),
             "FANLIGHT_DATA_DIR": str(self.data),
             "FANLIGHT_FFMPEG": self.ffmpeg,
             "PORT": str(self.port),
@@ -74,6 +82,7 @@ class App:
             # A software screen composes faster without layers.
             "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
         }
+        return {name: value for name, value in (usual | self.variables).items() if value is not None}
 
     def start(self) -> "App":
         """Start it under the WebDriver bridge, and wait for its page."""
@@ -92,10 +101,10 @@ class App:
         self._process = eventually(self._find)
         return self
 
-    def start_plainly(self) -> "App":
+    def start_plainly(self, *arguments: str) -> "App":
         """Start it as a person does, without WebDriver, and wait for its API."""
         with self._log.open("ab") as log:
-            self._plain = subprocess.Popen([BINARY], stdout=log, stderr=log, env=self.environment)
+            self._plain = subprocess.Popen([BINARY, *arguments], stdout=log, stderr=log, env=self.environment)
         self._process = psutil.Process(self._plain.pid)
         eventually(lambda: _answers(self.port), within=15)
         return self
@@ -164,6 +173,14 @@ class App:
         return None
 
     # What it does
+
+    def write_settings(self, **settings: Any) -> None:
+        """The settings file, before a start."""
+        self.data.mkdir(exist_ok=True)
+        (self.data / "settings.json").write_text(json.dumps(settings))
+
+    def saved_settings(self) -> dict[str, Any]:
+        return json.loads((self.data / "settings.json").read_text())
 
     def log(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""

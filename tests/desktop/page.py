@@ -27,7 +27,20 @@ return canvas.toDataURL('image/png').split(',')[1];
 """
 
 
+INVOKE = """
+const done = arguments[2];
+window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then((a) => done(['answer', a]), (e) => done(['refused', e]));
+"""
+
 T = TypeVar("T")
+
+
+class Refused(Exception):
+    """A command failed; `why` is what it told."""
+
+    def __init__(self, why: Any) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def steady(look: Callable[[], T], tries: int = 5) -> T:
@@ -76,6 +89,18 @@ class Page:
             return element.get_attribute("textContent") if element else ""
 
         return steady(look)
+
+    # Commands of the shell
+
+    def invoke(self, command: str, **arguments: Any) -> Any:
+        """What a command answers, as it does to the page; `Refused` when it fails."""
+        kind, answer = self.driver.execute_async_script(INVOKE, command, arguments)
+        if kind == "refused":
+            raise Refused(answer)
+        return answer
+
+    def change(self, **settings: Any) -> dict[str, Any]:
+        return self.invoke("change_settings", patch=settings)
 
     # Cameras
 
