@@ -4,8 +4,16 @@
 use tauri_build::{AppManifest, Attributes};
 
 /// Each gets a permission of its own, so that the page may call what its capability lists only.
-const COMMANDS: &[&str] =
-    &["request", "app_info", "desktop_settings", "change_settings", "watch_frames", "next_frames"];
+const COMMANDS: &[&str] = &[
+    "request",
+    "app_info",
+    "desktop_settings",
+    "change_settings",
+    "reveal_file",
+    "save_file",
+    "watch_frames",
+    "next_frames",
+];
 
 fn main() {
     // The UI is part of the binary, so a new UI means a new binary.

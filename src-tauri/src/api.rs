@@ -6,8 +6,10 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
+use axum::response::Response;
 use fanlight_api::{FramesSocket, NoTokenFile, Token};
 use fanlight_engine::Engine;
+use http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,6 +51,11 @@ impl Api {
         body: Option<String>,
     ) -> (u16, String) {
         self.served.ask(method, path, body).await
+    }
+
+    /// Asks for a picture, a video or a file; the answer while it comes.
+    pub(crate) async fn fetch(&self, path: &str, headers: HeaderMap) -> Response {
+        self.served.fetch(path, headers).await
     }
 
     /// Where it is.

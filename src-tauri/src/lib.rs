@@ -4,6 +4,8 @@
 //!
 //! - [`tray`] is the icon and its menu; [`events`] and [`ipc`] tell the page of the window how
 //!   things are, and answer it;
+//! - [`media`] hands pictures and videos to the page, [`save`] writes them where the person wants,
+//!   [`reveal`] shows where they are;
 //! - [`preferences`] are the settings as the page sees and changes them; [`autostart`] is the one that
 //!   the system keeps;
 //! - [`window`] is the window itself, and what closing it means;
@@ -21,7 +23,10 @@ mod events;
 mod frames;
 mod ipc;
 mod logging;
+mod media;
 mod preferences;
+mod reveal;
+mod save;
 mod settings;
 mod shutdown;
 mod sidecar;
@@ -62,9 +67,12 @@ pub fn run() -> ExitCode {
             ipc::app_info,
             preferences::desktop_settings,
             preferences::change_settings,
+            reveal::reveal_file,
+            save::save_file,
             frames::watch_frames,
             frames::next_frames,
         ])
+        .register_asynchronous_uri_scheme_protocol(media::SCHEME, media::answer)
         .on_page_load(frames::on_page_load)
         .on_window_event(window::on_event)
         .build(tauri::generate_context!());

@@ -3,8 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
@@ -33,4 +34,22 @@ pub async fn call(
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.unwrap_or_default().to_bytes();
     (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Runs one GET through the router, with these headers; the answer as it is, its body unread.
+pub(crate) async fn fetch(router: &Router, port: u16, path: &str, headers: HeaderMap) -> Response {
+    let request =
+        Request::builder().uri(path).extension(InProcess).body(Body::empty()).map(|mut request| {
+            let host = HeaderValue::from_str(&format!("127.0.0.1:{port}"));
+            *request.headers_mut() = headers;
+            request.headers_mut().extend(host.map(|host| (HOST, host)));
+            request
+        });
+    match request {
+        Ok(request) => {
+            let Ok(response) = router.clone().oneshot(request).await;
+            response
+        }
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
 }

@@ -183,6 +183,12 @@ impl Api {
     pub async fn ask(&self, method: &str, path: &str, body: Option<String>) -> (u16, String) {
         call(&self.router, self.settings.now().port, method, path, body).await
     }
+
+    /// Runs one GET of the desktop's own window with these headers, and gives the answer while it
+    /// comes: for pictures, videos and files.
+    pub async fn fetch(&self, path: &str, headers: http::HeaderMap) -> axum::response::Response {
+        call::fetch(&self.router, self.settings.now().port, path, headers).await
+    }
 }
 
 /// The router of an [`Api`] whose settings stay as they are.
