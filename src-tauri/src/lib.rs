@@ -4,6 +4,7 @@
 //!
 //! - [`tray`] is the icon and its menu; [`events`] and [`ipc`] tell the page of the window how
 //!   things are, and answer it;
+//! - [`notices`] tell of cameras that are down, [`quitting`] asks before anybody loses theirs;
 //! - [`media`] hands pictures and videos to the page, [`save`] writes them where the person wants,
 //!   [`reveal`] shows where they are;
 //! - [`preferences`] are the settings as the page sees and changes them; [`autostart`] is the one that
@@ -12,7 +13,7 @@
 //! - [`shutdown`] is the one way out; [`frames`] are what the tiles of the page show;
 //! - [`desktop`] is what lives as long as the process;
 //! - [`api`] is the router of the page's requests, served to the network too; [`settings`] are the
-//!   shell's own; [`sidecar`] names the FFmpeg; [`tray_host`] tells whether the tray can be seen;
+//!   shell's own; [`texts`] are what it says; [`sidecar`] names the FFmpeg; [`tray_host`] tells whether the tray can be seen;
 //!   [`display`] and [`logging`] come before everything else.
 
 mod api;
@@ -24,12 +25,15 @@ mod frames;
 mod ipc;
 mod logging;
 mod media;
+mod notices;
 mod preferences;
+mod quitting;
 mod reveal;
 mod save;
 mod settings;
 mod shutdown;
 mod sidecar;
+mod texts;
 mod tray;
 mod tray_host;
 mod window;
@@ -56,6 +60,7 @@ pub fn run() -> ExitCode {
         .plugin(tauri_plugin_autostart::Builder::new().arg(autostart::HIDDEN).build())
         .plugin(tauri_plugin_notification::init());
     let built = builder
+        .plugin(window::remembers())
         // First, so that a second launch ends before it has started anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| {
             window::show(app);
@@ -136,6 +141,10 @@ fn serve(app: &AppHandle, desktop: Desktop) {
     let desktop = app.state::<Desktop>();
     tauri::async_runtime::spawn(shutdown::on_signal(app.clone()));
     let _in_runtime = tauri::async_runtime::handle().inner().enter();
+    let (cancelled, telling) = (desktop.cancelled.child_token(), notices::run(app.clone()));
+    desktop.tasks.spawn(async move {
+        cancelled.run_until_cancelled(telling).await;
+    });
     desktop.tasks.spawn(events::run(
         app.clone(),
         desktop.engine.clone(),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 pub(crate) use change::{Changed, Refused, change};
-pub(crate) use values::{Language, Notifications, Values};
+pub(crate) use values::{ClockTime, Language, Notifications, Values};
 
 const TOLD_ABOUT_TRAY: &str = "told_about_tray";
 
@@ -49,6 +49,16 @@ impl Settings {
     /// Those in force now.
     pub(crate) fn values(&self) -> Values {
         self.values.borrow().clone()
+    }
+
+    /// Those in force, and the changes to them.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Values> {
+        self.values.subscribe()
+    }
+
+    /// The language of the tray and of messages.
+    pub(crate) fn language(&self) -> Language {
+        self.values.borrow().language.unwrap_or_else(Language::of_system)
     }
 
     pub(crate) fn notice(&self) -> Option<&str> {
@@ -164,7 +174,7 @@ mod tests {
         settings.replace(values.clone()).expect("saved");
         let again = Settings::load(path);
         assert_eq!(again.values(), values);
-        assert_eq!(again.notice(), None);
+        assert_eq!((again.language(), again.notice()), (Language::De, None));
     }
 
     #[test]

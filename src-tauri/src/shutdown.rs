@@ -6,6 +6,7 @@ use std::time::Duration;
 use tauri::{AppHandle, Manager as _};
 
 use crate::desktop::Desktop;
+use crate::window;
 
 /// The API's connections get as long as the engine gets for its children.
 const GRACE: Duration = Duration::from_secs(4);
@@ -29,6 +30,7 @@ pub(crate) fn quit(app: &AppHandle) {
     });
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
+        window::remember(&app).await;
         if let Some(desktop) = app.try_state::<Desktop>() {
             desktop.cancelled.cancel();
             desktop.tasks.close();

@@ -4,22 +4,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tauri::plugin::TauriPlugin;
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager as _, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::{
+    AppHandle, Manager as _, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent, Wry,
+};
 use tauri_plugin_dialog::{
     DialogExt as _, MessageDialogButtons, MessageDialogKind, MessageDialogResult,
 };
+use tauri_plugin_window_state::{AppHandleExt as _, StateFlags};
 use url::Url;
 
 use crate::desktop::Desktop;
 use crate::frames::Frames;
-use crate::{desktop, shutdown, tray_host};
+use crate::{desktop, quitting, shutdown, tray_host};
 
 /// The label of the only window.
 pub(crate) const MAIN: &str = "main";
 
 /// How long a panel may take to come up after the login.
 const TRAY_PATIENCE: Duration = Duration::from_secs(10);
+/// Quitting does not wait for it any longer.
+const REMEMBER_PATIENCE: Duration = Duration::from_millis(500);
 const TRAY_LOOK: Duration = Duration::from_millis(500);
 
 /// Opens the window, or keeps it ready. It shows our own page and no other, ever.
@@ -79,6 +85,37 @@ pub(crate) fn show(app: &AppHandle) {
     set_visible(app, true);
 }
 
+/// Whether it is shown is decided at each start.
+fn remembered() -> StateFlags {
+    StateFlags::POSITION | StateFlags::SIZE | StateFlags::MAXIMIZED
+}
+
+/// Puts the window where it was, as large as it was.
+pub(crate) fn remembers() -> TauriPlugin<Wry> {
+    let file = desktop::chosen_folder().map_or("window.json".into(), |f| f.join("window.json"));
+    tauri_plugin_window_state::Builder::new()
+        .with_state_flags(remembered())
+        // A whole path is taken as it is.
+        .with_filename(file.to_string_lossy())
+        .build()
+}
+
+/// Keeps where the window is, for the next start. Done by the main thread, which moves it: from
+/// another one the plugin would wait for the main thread, and that for the plugin.
+pub(crate) async fn remember(app: &AppHandle) {
+    let (sender, kept) = tokio::sync::oneshot::channel();
+    let saving = app.clone();
+    let sent = app.run_on_main_thread(move || {
+        if let Err(error) = saving.save_window_state(remembered()) {
+            tracing::debug!("where the window is was not kept: {error}");
+        }
+        let _ = sender.send(());
+    });
+    if sent.is_ok() {
+        let _ = tokio::time::timeout(REMEMBER_PATIENCE, kept).await;
+    }
+}
+
 fn hide(app: &AppHandle) {
     let Some(window) = app.get_webview_window(MAIN) else {
         return;
@@ -115,8 +152,9 @@ pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
 /// chose so.
 async fn close(app: AppHandle) {
     if !app.state::<Desktop>().settings.values().close_to_tray {
-        shutdown::quit(&app);
+        quitting::quit(&app);
     } else if tray_host::is_seen(&app).await {
+        remember(&app).await;
         hide(&app);
         if app.state::<Desktop>().settings.tells_about_tray() {
             tell_about_tray(&app);

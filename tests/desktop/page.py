@@ -29,7 +29,8 @@ return canvas.toDataURL('image/png').split(',')[1];
 
 INVOKE = """
 const done = arguments[2];
-window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then((a) => done(['answer', a]), (e) => done(['refused', e]));
+const asked = window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]);
+asked.then((answer) => done(['answer', answer]), (why) => done(['refused', why]));
 """
 
 T = TypeVar("T")

@@ -49,6 +49,19 @@ def click_button(window: str, place: int, places: int) -> None:
     subprocess.run(["xdotool", "windowactivate", "--sync", window, *move, "click", "1"], check=True)
 
 
+def place(window: str, *, x: int, y: int, width: int, height: int) -> None:
+    move = ["windowmove", window, str(x), str(y)]
+    subprocess.run(["xdotool", "windowsize", window, str(width), str(height), *move], check=True)
+
+
+def size(window: str) -> tuple[int, int]:
+    told = subprocess.run(
+        ["xdotool", "getwindowgeometry", "--shell", window], capture_output=True, text=True, check=True
+    )
+    geometry = dict(line.split("=") for line in told.stdout.split())
+    return int(geometry["WIDTH"]), int(geometry["HEIGHT"])
+
+
 def picture(path: str) -> None:
     """Saves a picture of the whole screen."""
     subprocess.run(["import", "-window", "root", path], check=True, env=os.environ)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from dbus_next import BusType, Message, MessageType, Variant
@@ -80,16 +81,35 @@ class Tray:
         entry = self._entries()[label]
         self._call(owner, path, MENU, "Event", "isvu", [entry, "clicked", Variant("s", ""), 0])
 
+    def ticked(self, label: str) -> bool:
+        """Whether an entry that can be ticked is."""
+        return self._properties()[label]["toggle-state"].value == 1
+
+    def entry_numbers(self) -> list[int]:
+        """By which a menu that is open knows its entries."""
+        return list(self._entries().values())
+
+    def icon(self) -> bytes:
+        """The newest icon's picture, a PNG."""
+        owner, path = self.icons[-1]
+        answer = self._call(owner, path, "org.freedesktop.DBus.Properties", "Get", "ss", [ITEM, "IconName"])
+        return Path(answer[0].value).read_bytes()
+
     def _menu(self) -> tuple[str, str]:
         owner, path = self.icons[-1]
         answer = self._call(owner, path, "org.freedesktop.DBus.Properties", "Get", "ss", [ITEM, "Menu"])
         return owner, answer[0].value
 
     def _entries(self) -> dict[str, int]:
+        return {entry[1]["label"].value: entry[0] for entry in self._children() if "label" in entry[1]}
+
+    def _properties(self) -> dict[str, Any]:
+        return {entry[1]["label"].value: entry[1] for entry in self._children() if "label" in entry[1]}
+
+    def _children(self) -> list[Any]:
         owner, path = self._menu()
         _, (_, _, children) = self._call(owner, path, MENU, "GetLayout", "iias", [0, -1, []])
-        entries = [child.value for child in children]
-        return {entry[1]["label"].value: entry[0] for entry in entries if "label" in entry[1]}
+        return [child.value for child in children]
 
     def _call(self, owner: str, path: str, interface: str, member: str, signature: str, body: list[Any]) -> list[Any]:
         message = Message(

@@ -79,6 +79,8 @@ impl Default for Notifications {
 pub(crate) struct ClockTime(u16);
 
 impl ClockTime {
+    pub(crate) const MIDNIGHT: Self = Self(0);
+
     pub(crate) fn new(hour: u16, minute: u16) -> Option<Self> {
         (hour < 24 && minute < 60).then_some(Self(hour * 60 + minute))
     }
@@ -122,6 +124,23 @@ pub(crate) enum Language {
     De,
 }
 
+impl Language {
+    /// The system's, where we speak it; English elsewhere.
+    pub(crate) fn of_system() -> Self {
+        // In the order in which the C library looks.
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .filter_map(|name| std::env::var(name).ok())
+            .find(|value| !value.is_empty());
+        Self::of_locale(&locale.unwrap_or_default())
+    }
+
+    fn of_locale(locale: &str) -> Self {
+        let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("de") { Self::De } else { Self::En }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +159,16 @@ mod tests {
     fn times(#[case] text: &str, #[case] valid: bool) {
         let time: Result<ClockTime, _> = text.parse();
         assert_eq!(time.map(|t| t.to_string()).ok(), valid.then(|| text.to_owned()));
+    }
+
+    #[rstest]
+    #[case("de_DE.UTF-8", Language::De)]
+    #[case("de", Language::De)]
+    #[case("en_US.UTF-8", Language::En)]
+    #[case("C.UTF-8", Language::En)]
+    #[case("del_XX", Language::En)]
+    #[case("", Language::En)]
+    fn locales(#[case] locale: &str, #[case] language: Language) {
+        assert_eq!(Language::of_locale(locale), language);
     }
 }
