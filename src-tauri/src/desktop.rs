@@ -2,7 +2,7 @@
 //! around them. What a window needs is built on this, and not known here.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api};
 use crate::settings::Settings;
-use crate::sidecar;
+use crate::{log_file, sidecar};
 
 /// How far back a clip can go until the person chooses.
 const CLIP_SECONDS: u32 = 30;
@@ -44,6 +44,7 @@ impl Desktop {
         let folder = data_folder(app)?;
         fs::create_dir_all(&folder)
             .with_context(|| format!("{} cannot be created", folder.display()))?;
+        log_file::keep_in(&logs(&folder));
         let settings = Settings::load(folder.join("settings.json"));
         let values = settings.values();
         let ffmpeg = values.ffmpeg_path.clone();
@@ -84,6 +85,11 @@ impl Desktop {
 /// The data folder that the person chose in `FANLIGHT_DATA_DIR`, in place of the system's.
 pub(crate) fn chosen_folder() -> Option<PathBuf> {
     std::env::var_os("FANLIGHT_DATA_DIR").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// Where the log is, in a data folder.
+pub(crate) fn logs(folder: &Path) -> PathBuf {
+    folder.join("logs")
 }
 
 fn data_folder(app: &App) -> anyhow::Result<PathBuf> {

@@ -14,7 +14,7 @@
 //! - [`desktop`] is what lives as long as the process;
 //! - [`api`] is the router of the page's requests, served to the network too; [`settings`] are the
 //!   shell's own; [`texts`] are what it says; [`sidecar`] names the FFmpeg; [`tray_host`] tells whether the tray can be seen;
-//!   [`display`] and [`logging`] come before everything else.
+//!   [`display`], [`logging`] and [`log_file`] come before everything else.
 
 mod api;
 mod autostart;
@@ -23,6 +23,7 @@ mod display;
 mod events;
 mod frames;
 mod ipc;
+mod log_file;
 mod logging;
 mod media;
 mod notices;

@@ -1,17 +1,20 @@
-//! What the process says on stderr.
+//! What the process says on stderr, and in the log of the data folder.
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
+
+use crate::log_file;
 
 /// Starts logging at `LOG_LEVEL`: debug, info, warn or error; info when it is anything else.
 pub(crate) fn start() {
     let wanted = std::env::var("LOG_LEVEL").unwrap_or_default();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter(&wanted)))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    let on_stderr =
+        fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let in_file = fmt::layer().with_ansi(false).with_writer(|| log_file::Writer);
+    registry().with(EnvFilter::new(filter(&wanted))).with(on_stderr).with(in_file).init();
 }
 
 /// Our own crates at this level; libraries say little, and nothing that could hold a secret.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tauri::{AppHandle, State};
 
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, logs};
 use crate::settings::{Changed, Language, Notifications, Refused, Values, change};
 use crate::{api, autostart, sidecar, tray_host};
 
@@ -39,6 +39,7 @@ pub(crate) struct Shown {
     secrets: &'static str,
     /// Whether there is a tray that a person can see.
     tray: bool,
+    log_folder: PathBuf,
     data_folder: PathBuf,
     /// The settings that are in force after a restart only.
     restart_needed: Vec<&'static str>,
@@ -87,6 +88,7 @@ async fn show(app: &AppHandle, desktop: &Desktop) -> Shown {
         language: values.language,
         secrets: "file",
         tray: tray_host::is_seen(app).await,
+        log_folder: logs(&desktop.folder),
         data_folder: desktop.folder.clone(),
         restart_needed: if restart && !ffmpeg_from_environment {
             vec!["ffmpeg_path"]

@@ -128,6 +128,12 @@ def test_another_ffmpeg_is_used_after_a_restart_and_that_is_said(app: App) -> No
     assert page.invoke("app_info")["ffmpeg"]["path"] == app.ffmpeg
 
 
+def test_the_log_is_in_the_data_folder(app: App, page: Page) -> None:
+    folder = Path(page.invoke("desktop_settings")["log_folder"])
+    assert folder == app.data / "logs"
+    assert f"the API is on {app.url}" in (folder / "fanlight.log").read_text()
+
+
 def test_a_damaged_file_is_kept_aside_and_said(app: App) -> None:
     app.data.mkdir()
     (app.data / "settings.json").write_text('{"start_hidden": "perhaps", "close_to_tray": false}')
