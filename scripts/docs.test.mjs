@@ -29,6 +29,7 @@ const ROOMS = [
   '',
   'docs',
   'crates/engine/src',
+  'crates/discovery/src',
   'crates/api/src',
   'src-tauri/src',
   'ui/src',

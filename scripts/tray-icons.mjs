@@ -20,10 +20,37 @@ const COLOURS = {
 /** A badge tells by its shape, too: a disc, and a triangle with a stroke in it. */
 const BADGES = {
   plain: [],
-  ok: ['-fill', '#2fa864', '-stroke', '#ffffff', '-strokewidth', '2', '-draw', 'circle 49,49 49,38'],
+  ok: [
+    '-fill',
+    '#2fa864',
+    '-stroke',
+    '#ffffff',
+    '-strokewidth',
+    '2',
+    '-draw',
+    'circle 49,49 49,38',
+  ],
   problem: [
-    ...['-fill', '#e0473c', '-stroke', '#ffffff', '-strokewidth', '2', '-draw', 'polygon 48,34 62,62 34,62'],
-    ...['-fill', '#ffffff', '-stroke', 'none', '-draw', 'rectangle 47,44 49,54', '-draw', 'rectangle 47,57 49,59'],
+    ...[
+      '-fill',
+      '#e0473c',
+      '-stroke',
+      '#ffffff',
+      '-strokewidth',
+      '2',
+      '-draw',
+      'polygon 48,34 62,62 34,62',
+    ],
+    ...[
+      '-fill',
+      '#ffffff',
+      '-stroke',
+      'none',
+      '-draw',
+      'rectangle 47,44 49,54',
+      '-draw',
+      'rectangle 47,57 49,59',
+    ],
   ],
 };
 
@@ -38,7 +65,14 @@ try {
     for (const [state, badge] of Object.entries(BADGES)) {
       const png = join(ROOT, `src-tauri/icons/tray/${panel}-${state}.png`);
       const size = ['-background', 'none', svg, '-resize', `${SIZE}x${SIZE}`];
-      execFileSync('convert', [...size, ...badge, '-strip', '-define', 'png:exclude-chunks=date,time', `PNG32:${png}`]);
+      execFileSync('convert', [
+        ...size,
+        ...badge,
+        '-strip',
+        '-define',
+        'png:exclude-chunks=date,time',
+        `PNG32:${png}`,
+      ]);
     }
   }
 } finally {

@@ -25,7 +25,9 @@ fn filter(wanted: &str) -> String {
         "error" => "error",
         _ => "info",
     };
-    format!("error,fanlight_engine={level},fanlight_api={level},fanlight_discovery={level},fanlight_desktop={level}")
+    format!(
+        "error,fanlight_engine={level},fanlight_api={level},fanlight_discovery={level},fanlight_desktop={level}"
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Asking before the app quits, where that takes something away from somebody. Signals never ask.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fanlight_engine::{Camera, ConsumerKind, RecorderState};
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::{
     DialogExt as _, MessageDialogButtons, MessageDialogKind, MessageDialogResult,
@@ -21,15 +23,13 @@ struct Running {
 
 impl Running {
     fn of(desktop: &Desktop) -> Self {
-        let mut running = Self::default();
-        for consumer in desktop.engine.cameras().iter().flat_map(|camera| camera.consumers()) {
-            match consumer.info.kind.name() {
-                "window" => {}
-                "recorder" => running.recordings += 1,
-                _ => running.readers += 1,
-            }
+        let cameras = desktop.engine.cameras();
+        let consumers = cameras.iter().flat_map(|camera| camera.consumers());
+        let recording = |camera: &&Arc<Camera>| camera.recorder().state == RecorderState::Recording;
+        Self {
+            readers: consumers.filter(|who| who.info.kind != ConsumerKind::Window).count(),
+            recordings: cameras.iter().filter(recording).count(),
         }
-        running
     }
 
     /// What to say of it; none when nothing is lost.

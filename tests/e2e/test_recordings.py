@@ -20,13 +20,14 @@ from rig.waiting import eventually
 
 #: A fragment is a second; a machine may be busy.
 WITHIN = 1.5
+#: FFmpeg says what is wrong with a file, and how far it got.
+QUIETLY = ["-hide_banner", "-nostdin", "-loglevel", "warning", "-progress", "pipe:1"]
 
 
 def length(path: Path) -> float:
     """Seconds of video that FFmpeg decodes of a file without a complaint."""
     done = subprocess.run(
-        [sidecar(), "-hide_banner", "-nostdin", "-loglevel", "warning", "-progress", "pipe:1", "-i", path]
-        + ["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "null", "-"],
+        [sidecar(), *QUIETLY, "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "null", "-"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -181,7 +182,9 @@ def test_one_being_written_is_played_and_not_deleted(cameras: Cameras, recorder:
     assert recorder.ask("DELETE", path).status == 200
 
 
-def test_nothing_outside_of_the_folder_is_touched(recorder: Recorder, recording: dict[str, Any], tmp_path: Path) -> None:
+def test_nothing_outside_of_the_folder_is_touched(
+    recorder: Recorder, recording: dict[str, Any], tmp_path: Path
+) -> None:
     for name in ("..%2f..%2fcameras.json", "%2fetc%2fpasswd", "cam", recording["id"] + "x", "..", "%00"):
         for method, path in (("GET", ""), ("GET", "/video"), ("GET", "/thumbnail"), ("DELETE", "")):
             assert recorder.ask(method, f"/api/recordings/{name}{path}").status in (400, 404), name
