@@ -142,9 +142,9 @@ struct Shelf {
 
 impl Shelves {
     fn put(&mut self, event: Numbered) {
-        let shelf =
+        let place =
             Shelf { stream_id: event.1.stream_id.clone(), readers: event.1.what.is_of_readers() };
-        let events = self.by_camera.entry(shelf).or_default();
+        let events = self.by_camera.entry(place).or_default();
         events.push_back(event);
         if events.len() > KEPT_ON_A_SHELF {
             events.pop_front();
@@ -162,12 +162,12 @@ impl Shelves {
             std::cmp::Reverse(events.front().map_or(0, |(number, _)| *number))
         };
         let fullest = self.by_camera.iter().max_by_key(|(_, events)| (events.len(), age(events)));
-        let Some(shelf) = fullest.map(|(shelf, _)| shelf.clone()) else { return };
-        let Some(events) = self.by_camera.get_mut(&shelf) else { return };
+        let Some(place) = fullest.map(|(place, _)| place.clone()) else { return };
+        let Some(events) = self.by_camera.get_mut(&place) else { return };
         events.pop_front();
         self.count -= 1;
         if events.is_empty() {
-            self.by_camera.remove(&shelf);
+            self.by_camera.remove(&place);
         }
     }
 

@@ -76,8 +76,9 @@ fn document() -> OpenApi {
     let components = document.components.get_or_insert_default();
     describe_refusals(components);
     for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+        let changes = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        let operations = changes.into_iter().chain([&mut item.get]);
+        for operation in operations.flatten() {
             add_refusals(operation);
         }
     }

@@ -47,7 +47,7 @@ async fn an_export_holds_no_password_and_all_settings() {
     let api = Api::new();
     let camera = json!({"stream_id": "a", "name": "A", "rtsp_url": "rtsp://127.0.0.1:9/a",
         "substream_url": "rtsp://127.0.0.1:9/b", "transport": "udp", "mode": "on_demand",
-        "leave_after": 30.0, "width": 320, "height": 240, "frame_buffer_size": 50,
+        "record": "always", "leave_after": 30.0, "width": 320, "height": 240, "frame_buffer_size": 50,
         "client_buffer_size": 5});
     assert_eq!(api.ask("POST", "/api/streams", Some(camera.clone())).await.0, StatusCode::OK);
     api.start("b", rig::OFFLINE).await;

@@ -9,6 +9,7 @@ use rig::{Api, PORT};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,11 @@ async fn it_answers_over_tls_and_plain_http_gets_nothing() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
     let certificate = made.cert.der().clone();
-    let config = ServerConfig::builder()
+    // There are two in this program's libraries, so each use names its own.
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("fit")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key)
         .expect("fits");
@@ -39,7 +44,11 @@ async fn it_answers_over_tls_and_plain_http_gets_nothing() {
 
     let mut roots = RootCertStore::empty();
     roots.add(certificate).expect("trusted");
-    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("fit")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
     let stream = TcpStream::connect(address).await.expect("connects");
     let name = ServerName::try_from("localhost").expect("a name");
     let mut stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await.expect("TLS");

@@ -123,7 +123,10 @@ mod tests {
         for _ in 0..2 {
             pause.begin();
             pause.end();
-            assert_eq!([pause.turn(), pause.turn(), pause.turn()], [STEP * 0, STEP, STEP * 2]);
+            assert_eq!(
+                [pause.turn(), pause.turn(), pause.turn()],
+                [Duration::ZERO, STEP, STEP * 2]
+            );
         }
     }
 }

@@ -391,9 +391,10 @@ impl Work {
                 Ok(FeedItem::Packet(packet)) => {
                     // After a loss, nothing can be decoded before a keyframe.
                     skipping &= !packet.keyframe;
-                    let accepted = match skipping {
-                        true => Accepted::Full,
-                        false => writer.write(Sample::from(&*packet)),
+                    let accepted = if skipping {
+                        Accepted::Full
+                    } else {
+                        writer.write(Sample::from(&*packet))
                     };
                     match accepted {
                         Accepted::Yes => {}

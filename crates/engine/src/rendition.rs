@@ -102,12 +102,12 @@ impl Rendition {
 
 /// What a supervisor works with.
 #[derive(Debug, Clone)]
-struct Workshop {
-    feed: Arc<PacketFeed>,
-    freeze: Arc<Freeze>,
-    tools: Arc<Tools>,
-    linger: Duration,
-    span: tracing::Span,
+pub(crate) struct Workshop {
+    pub(crate) feed: Arc<PacketFeed>,
+    pub(crate) freeze: Arc<Freeze>,
+    pub(crate) tools: Arc<Tools>,
+    pub(crate) linger: Duration,
+    pub(crate) span: tracing::Span,
 }
 
 /// All renditions of one stream.
@@ -158,16 +158,11 @@ impl Drop for User {
 
 impl Renditions {
     pub(crate) fn new(
-        feed: Arc<PacketFeed>,
-        freeze: Arc<Freeze>,
-        tools: Arc<Tools>,
-        linger: Duration,
+        workshop: Workshop,
         pause: Arc<Pause>,
         cancelled: CancellationToken,
         tasks: TaskTracker,
-        span: tracing::Span,
     ) -> Self {
-        let workshop = Workshop { feed, freeze, tools, linger, span };
         let (running, changed) = (Mutex::default(), Notify::new());
         Self { running, changed, workshop, pause, cancelled, tasks }
     }

@@ -18,7 +18,7 @@ use crate::packet::StreamInfo;
 use crate::packet_feed::{PacketFeed, Totals};
 use crate::pause::Pause;
 use crate::recorder::Recordings;
-use crate::rendition::{RenditionSnapshot, Renditions};
+use crate::rendition::{RenditionSnapshot, Renditions, Workshop};
 use crate::source::Tools;
 use crate::status::{State, Status};
 
@@ -125,16 +125,15 @@ impl Stream {
         };
         let span = tracing::info_span!(parent: span, "stream", role = role.name());
         tasks.spawn(ingest.run(cancelled.clone()).instrument(span.clone()));
-        let renditions = Renditions::new(
-            Arc::clone(&feed),
-            Arc::clone(&freeze),
-            Arc::clone(tools),
-            *linger,
-            Arc::clone(pause),
-            cancelled.clone(),
-            tasks.clone(),
+        let workshop = Workshop {
+            feed: Arc::clone(&feed),
+            freeze: Arc::clone(&freeze),
+            tools: Arc::clone(tools),
+            linger: *linger,
             span,
-        );
+        };
+        let renditions =
+            Renditions::new(workshop, Arc::clone(pause), cancelled.clone(), tasks.clone());
         let renditions = Arc::new(renditions);
         Self { role, feed, freeze, renditions, status, orders, readers, cancelled }
     }

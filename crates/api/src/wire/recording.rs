@@ -101,6 +101,7 @@ impl From<fanlight_engine::Recording> for Recording {
 
 /// `GET /api/recordings`.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the API's own name for its list")]
 pub(crate) struct Recordings {
     /// Newest first.
     recordings: Vec<Recording>,

@@ -117,9 +117,8 @@ fn honest(request: &str, media: &str, stream: &str) -> String {
 
 /// Where the request came to, as the device could have it in its settings: under this host name.
 fn media(request: &str, host: &str) -> String {
-    let lines = request.lines().map(str::to_ascii_lowercase);
-    let port =
-        lines.filter_map(|line| line.strip_prefix("host: 127.0.0.1:").map(str::to_owned)).next();
+    let mut lines = request.lines().map(str::to_ascii_lowercase);
+    let port = lines.find_map(|line| line.strip_prefix("host: 127.0.0.1:").map(str::to_owned));
     format!("http://{host}:{}/media", port.expect("a port"))
 }
 

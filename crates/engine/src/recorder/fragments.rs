@@ -82,6 +82,7 @@ impl Fragments {
         // Packets come in the order of decoding and say when they are shown. The n-th is decoded
         // when the n-th of all is shown; that some are shown earlier, composition times below
         // zero may say (8.8.8, version 1).
+        let is_reordered = waiting.windows(2).any(|pair| pair[1].0 < pair[0].0);
         let mut shown: Vec<i64> = waiting.iter().map(|(at, _)| *at).collect();
         shown.sort_unstable();
         let mut decoded = Vec::with_capacity(shown.len());
@@ -94,6 +95,8 @@ impl Fragments {
         if let [.., before, last] = decoded[..] {
             self.step = u32::try_from(last - before).unwrap_or(USUAL_STEP);
         }
+        // The next of reordered pictures is shown after some that follow it.
+        let next = next.filter(|_| !is_reordered);
         let until_next =
             next.map(|next| next - last).filter(|step| (1..LONGEST_STEP).contains(step));
         decoded.push(last + until_next.unwrap_or(self.step.into()));

@@ -260,15 +260,7 @@ impl Library {
     /// The path of a recording's file, once it is sure that it lies in the folder.
     pub(super) fn file(&self, id: &str) -> Result<PathBuf> {
         let file = self.find(id)?.file;
-        match self.is_inside(&file) {
-            true => Ok(file),
-            false => Err(not_found()),
-        }
-    }
-
-    fn is_inside(&self, file: &Path) -> bool {
-        // Every part of the path is our own, so links are what could lead elsewhere.
-        file.canonicalize().is_ok_and(|real| real == file)
+        if is_own(&file) { Ok(file) } else { Err(not_found()) }
     }
 
     /// Deletes a finished recording.
@@ -294,7 +286,7 @@ impl Library {
     fn remove(&self, name: &Name) -> Result<()> {
         let path = self.folder.join(name.path(true));
         // One that somebody else has removed or replaced is forgotten, and not touched.
-        if self.is_inside(&path) {
+        if is_own(&path) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(movie::refused("deleted", &path, &error));
@@ -386,4 +378,9 @@ fn folders(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
     children(folder)
         .filter(|child| child.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|child| child.file_name().into_string().ok().map(|name| (name, child.path())))
+}
+/// Whether the path leads through no link: every part of it is our own, so links are what could
+/// lead elsewhere.
+fn is_own(file: &Path) -> bool {
+    file.canonicalize().is_ok_and(|real| real == file)
 }

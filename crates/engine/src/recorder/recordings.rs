@@ -61,7 +61,6 @@ pub struct RecordingSettings {
 
 /// A change of the settings; what is absent stays.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::option_option, reason = "absent and null differ")]
 pub struct RecordingChange {
     /// Another folder.
     pub folder: Option<PathBuf>,
