@@ -60,6 +60,17 @@ def the_scripts_page(screen: Screen) -> None:
     screen.open("/scripts").by_id("scripts-live").wait_for()
 
 
+def settled(route: str) -> Callable[[Screen], None]:
+    """A page that is there with its heading, and with what it asked for a moment later."""
+
+    def place(screen: Screen) -> None:
+        screen.open(route).page.get_by_role("heading", level=1).first.wait_for()
+        screen.page.wait_for_timeout(1500)
+
+    place.__name__ = f"the_page_{route}"
+    return place
+
+
 PLACES = [
     the_cameras,
     the_add_dialog,
@@ -68,6 +79,11 @@ PLACES = [
     the_scan_page,
     the_recordings_page,
     the_scripts_page,
+    settled("/camera/front-door"),
+    settled("/camera/garage"),
+    settled("/health"),
+    settled("/events"),
+    settled("/settings"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from browser.screen import Screen
 from rig.camera import Cameras
@@ -92,3 +92,28 @@ def test_reloads_leave_no_reader_behind(cameras: Cameras, served: Server, screen
     eventually(lambda: served.stream("cam")["client_count"] == 1, within=10)
     screen.page.close()
     eventually(lambda: served.stream("cam")["client_count"] == 0, within=10)
+
+
+def test_a_token_is_asked_for_once_and_leads_back_to_where_one_was(
+    cameras: Cameras, server: Callable[..., Server], context: BrowserContext
+) -> None:
+    token = "a-token-of-some-length"
+    guarded = server(options=["--require-token"], env={"FANLIGHT_TOKEN": token})
+    body = {"stream_id": "cam", "rtsp_url": cameras.url()}
+    added = guarded.ask("POST", "/api/streams", body, headers={"Authorization": f"Bearer {token}"})
+    assert added.status == 200, added.text
+
+    screen = Screen(context.new_page(), guarded).open("/health")
+    field = screen.page.locator("input[type=password]")
+    field.fill("a-token-that-is-wrong")
+    field.press("Enter")
+    expect(screen.page.get_by_role("alert")).to_be_visible()
+    field.fill(token)
+    field.press("Enter")
+    screen.page.wait_for_url("**/#/health")
+    screen.open()
+    screen.wait_live("cam")
+    screen.page.reload()
+    screen.wait_live("cam")
+    assert token not in screen.page.content()
+    assert token not in screen.page.evaluate("JSON.stringify(localStorage) + document.cookie")

@@ -14,7 +14,7 @@ interface StatusLineProps {
 }
 
 const ACTION =
-  'flex h-6 shrink-0 items-center gap-1.5 rounded px-1.5 whitespace-nowrap text-text hover:bg-raised focus-visible:outline-offset-0 disabled:opacity-60 [&_svg]:size-3.5 [&_svg]:text-quiet';
+  'flex min-h-6 shrink-0 items-center gap-1.5 rounded px-1.5 whitespace-nowrap text-text hover:bg-raised focus-visible:outline-offset-0 disabled:opacity-60 [&_svg]:size-3.5 [&_svg]:text-quiet';
 
 export function StatusLine({ cameras, info, pause }: StatusLineProps) {
   const { t, i18n } = useTranslation();
@@ -26,7 +26,7 @@ export function StatusLine({ cameras, info, pause }: StatusLineProps) {
     new Intl.NumberFormat(i18n.language, { maximumFractionDigits: digits }).format(value);
   const paused = pause?.paused ?? false;
   return (
-    <footer className="flex h-8 shrink-0 items-center gap-4 border-t border-line bg-surface px-3 text-xs whitespace-nowrap text-quiet">
+    <footer className="flex min-h-8 shrink-0 flex-wrap items-center gap-x-4 border-t border-line bg-surface px-3 text-xs whitespace-nowrap text-quiet">
       {load && (
         <span
           data-testid="load"

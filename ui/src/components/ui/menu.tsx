@@ -14,7 +14,7 @@ export function MenuContent({ className, ...props }: ComponentProps<typeof Dropd
         sideOffset={6}
         collisionPadding={8}
         className={cn(
-          'z-30 min-w-48 rounded-xl border border-line bg-surface p-1 text-sm text-text shadow-float fade-in',
+          'z-30 max-h-(--radix-dropdown-menu-content-available-height) min-w-48 overflow-y-auto rounded-xl border border-line bg-surface p-1 text-sm text-text shadow-float fade-in',
           className,
         )}
         {...props}
@@ -27,7 +27,7 @@ export function MenuItem({ className, ...props }: ComponentProps<typeof Dropdown
   return (
     <DropdownMenu.Item
       className={cn(
-        'flex h-9 items-center gap-2.5 rounded-lg px-2.5 outline-none data-highlighted:bg-raised [&_svg]:size-4 [&_svg]:text-quiet',
+        'flex min-h-9 items-center gap-2.5 rounded-lg px-2.5 outline-none data-highlighted:bg-raised [&_svg]:size-4 [&_svg]:text-quiet',
         className,
       )}
       {...props}
