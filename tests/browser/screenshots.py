@@ -9,6 +9,7 @@ import argparse
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,11 @@ def furnish(server: Server) -> None:
     server.add(OFFLINE[1], f"rtsp://127.0.0.1:{free_port()}/", name=OFFLINE[0])
     for stream_id in ids():
         eventually(lambda stream_id=stream_id: server.stream(stream_id)["video"], within=20)
+    for stream_id in ids():
+        assert server.ask("POST", f"/api/streams/{stream_id}/recording", {}).status == 200
+    time.sleep(8)
+    for stream_id in ids()[:2]:
+        assert server.ask("DELETE", f"/api/streams/{stream_id}/recording").status == 200
 
 
 def take(chromium: Browser, server: Server, place: Place, theme: str, args: argparse.Namespace) -> None:
@@ -135,7 +141,9 @@ def main() -> None:
             for theme in ("dark", "light"):
                 if not args.only or "empty" in args.only:
                     take(chromium, empty, ("empty", "/", None), theme, args)
-        with Server(options=["--replay-dir", folder]) as server:
+        recordings = Path(folder) / "recordings"
+        recordings.mkdir()
+        with Server(options=["--replay-dir", folder, "--recordings", str(recordings)]) as server:
             furnish(server)
             for place in wanted:
                 for theme in ("dark", "light"):

@@ -89,7 +89,9 @@ describe('the backend in a browser', () => {
   test('tells of a refused call and of a refused file', async () => {
     const { backend, end } = answering401();
     await expect(backend.listStreams()).rejects.toMatchObject({ status: 401 });
-    await expect(backend.saveAs('/api/diagnosis', 'd.zip')).rejects.toMatchObject({ status: 401 });
+    await expect(backend.saveAs('/api/cameras/export', 'cameras.json')).rejects.toMatchObject({
+      status: 401,
+    });
     expect(told).toHaveBeenCalledTimes(2);
     end();
     await expect(backend.listStreams()).rejects.toMatchObject({ status: 401 });
