@@ -16,8 +16,9 @@ def test_a_camera_nobody_watches_costs_next_to_nothing(
     fanlight.add("cam", cameras.url())
     fanlight.wait_online("cam")
     assert fanlight.ffmpegs() == []
-    # A busy machine makes the same work take more time, so the best of three counts.
-    eventually(lambda: processes.cores_used(fanlight.pid, seconds=10) <= 0.005, within=25)
+    # Machines differ, and a busy one makes the same work take more time, so the best of three counts. A decoder
+    # would cost ten times as much; how little it is exactly, the bench measures.
+    eventually(lambda: processes.cores_used(fanlight.pid, seconds=10) <= 0.015, within=25)
     assert cameras.connections().open == 1
     assert fanlight.stream("cam")["renditions"] == []
 

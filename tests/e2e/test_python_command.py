@@ -133,6 +133,8 @@ def test_a_recording_keeps_time(site: Site, tmp_path: Path, ending: str) -> None
 
 def test_a_recording_ends_well_on_ctrl_c(site: Site, tmp_path: Path) -> None:
     site.add("door")
+    # The first picture waits for the camera's next keyframe, which the recording's seconds must not.
+    assert site.server.ask("GET", "/api/streams/door/frame").status == 200
     file = tmp_path / "door.mp4"
     process = start(site, "record", "door", str(file), "--fps", "10")
     eventually(lambda: site.server.stream("door")["client_count"] == 1, within=15)

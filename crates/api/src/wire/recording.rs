@@ -178,7 +178,7 @@ pub(crate) struct RecordingsChange {
     pub(crate) folder: Option<String>,
     /// Null takes the bound away.
     #[serde(default, deserialize_with = "super::requests::present")]
-    #[schema(value_type = Option<u64>, minimum = 1)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_007_199_254_740_991_u64)]
     pub(crate) quota_bytes: Option<Option<u64>>,
     #[schema(maximum = 300)]
     pub(crate) clip_seconds: Option<u32>,

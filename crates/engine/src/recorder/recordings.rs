@@ -16,6 +16,9 @@ use crate::config::CameraId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sidecar::Sidecar;
 
+/// The largest number of bytes that every reader of JSON holds exactly: 8 PiB.
+const MAX_QUOTA: u64 = (1 << 53) - 1;
+
 /// How recording is set up by whoever starts the program.
 #[derive(Debug, Clone)]
 pub struct RecordingConfig {
@@ -329,8 +332,9 @@ impl Recordings {
             saved.folder = Some(folder);
         }
         if let Some(quota) = change.quota {
-            if quota == Some(0) {
-                return Err(invalid("quota_bytes must be more than 0, or null for none"));
+            if quota.is_some_and(|bytes| !(1..=MAX_QUOTA).contains(&bytes)) {
+                let most = format!("quota_bytes must be 1 to {MAX_QUOTA}, or null for none");
+                return Err(invalid(&most));
             }
             settings.quota = quota;
             saved.quota_bytes = Some(quota);
