@@ -17,7 +17,7 @@ function chooseParts() {
   const { values } = parseArgs({
     options: { only: { type: 'string' }, quick: { type: 'boolean' } },
   });
-  if (!values.only) return values.quick ? PARTS.filter((part) => part.quick) : PARTS;
+  if (!values.only) return PARTS.filter((part) => (values.quick ? part.quick : !part.onRequest));
   const names = values.only.split(',');
   const unknown = names.filter((name) => !PARTS.some((part) => part.name === name));
   if (unknown.length > 0) {

@@ -105,7 +105,8 @@ function desktopTests() {
 
 /**
  * In the order in which they run, the quickest answers first. `needs` is what setup.mjs sets up,
- * `prepare` builds, `commands` are the checks; `quick` parts are those of `--quick`.
+ * `prepare` builds, `commands` are the checks; `quick` parts are those of `--quick`;
+ * those `onRequest` run only when `--only` names them.
  */
 export const PARTS = [
   {
@@ -166,6 +167,8 @@ export const PARTS = [
   },
   {
     name: 'package',
+    // Builds the app once more: for whoever changes a package.
+    onRequest: true,
     needs: [...FOR_DESKTOP, 'test', 'screen', 'package', 'venv'],
     prepare: [buildPackages],
     commands: () => [
