@@ -99,14 +99,16 @@ fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::ConsumerKicked => StatusCode::GONE,
         ErrorKind::StreamExists
         | ErrorKind::StreamInUse { .. }
+        | ErrorKind::ChangedElsewhere
         | ErrorKind::RecordingInProgress
         | ErrorKind::RecordingsOff
         | ErrorKind::NothingBuffered => StatusCode::CONFLICT,
         ErrorKind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::StorageFailed | ErrorKind::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        // The camera, not the request, is at fault; it may be back later.
-        ErrorKind::StreamNotRunning
+        // The camera or a server behind us, not the request, is at fault; it may be back later.
+        ErrorKind::SharedStateUnavailable
+        | ErrorKind::StreamNotRunning
         | ErrorKind::Paused
         | ErrorKind::AuthFailed
         | ErrorKind::CameraNotFound

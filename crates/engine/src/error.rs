@@ -109,6 +109,10 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// The camera list could not be saved.
     StorageFailed,
+    /// The state that several instances share cannot be reached, so nothing can be changed now.
+    SharedStateUnavailable,
+    /// Somebody else changed the same camera in the meantime.
+    ChangedElsewhere,
     /// No recording has this id.
     RecordingNotFound,
     /// The recording is being written.
@@ -152,6 +156,8 @@ impl ErrorKind {
             Self::DecodeFailed => "decode_failed",
             Self::QuotaExceeded => "quota_exceeded",
             Self::StorageFailed => "storage_failed",
+            Self::SharedStateUnavailable => "shared_state_unavailable",
+            Self::ChangedElsewhere => "changed_elsewhere",
             Self::RecordingNotFound => "recording_not_found",
             Self::RecordingInProgress => "recording_in_progress",
             Self::RecordingsOff => "recordings_off",
