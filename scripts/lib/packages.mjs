@@ -36,7 +36,16 @@ export const DEBIAN = {
     { name: 'chromium-driver', ubuntu: 'chromium-chromedriver', commands: ['chromedriver'] },
   ],
   /** A screen, a window manager and a driver for the desktop tests. */
-  screen: ['xvfb', 'xauth', 'openbox', 'webkit2gtk-driver', 'dbus', 'xdotool', 'imagemagick'],
+  screen: [
+    'xvfb',
+    'xauth',
+    'openbox',
+    'webkit2gtk-driver',
+    'dbus',
+    'gnome-keyring',
+    'xdotool',
+    'imagemagick',
+  ],
   /** What looks at finished packages; making them needs objdump and the bundler only. */
   package: ['binutils', 'rpm', 'lintian', 'desktop-file-utils', 'appstream'],
 };

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::{self, Api};
 use crate::settings::Settings;
-use crate::{log_file, sidecar};
+use crate::{keyring, log_file, sidecar};
 
 /// How far back a clip can go until the person chooses.
 const CLIP_SECONDS: u32 = 30;
@@ -28,6 +28,8 @@ pub(crate) struct Desktop {
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// The FFmpeg of the settings, as it was when the engine started.
     pub(crate) ffmpeg_at_start: Option<PathBuf>,
+    /// Whether passwords lie in the system's keyring, and not in the camera list.
+    pub(crate) has_keyring: bool,
     /// Where cameras and settings are kept.
     pub(crate) folder: PathBuf,
     /// Whether the window is on screen; a hidden one gets no frames. Written by `window` only.
@@ -48,11 +50,18 @@ impl Desktop {
         let settings = Settings::load(folder.join("settings.json"));
         let values = settings.values();
         let ffmpeg = values.ffmpeg_path.clone();
+        let cameras = FileRegistry::new(folder.join("cameras.json"));
+        let keyring = keyring::find(chosen_folder().as_deref());
+        let has_keyring = keyring.is_some();
+        let cameras = match keyring {
+            Some(keyring) => cameras.with_vault(keyring),
+            None => cameras,
+        };
         let config = Config {
             ffmpeg: sidecar::of_environment().or_else(|| ffmpeg.clone()),
             bundled_ffmpeg: sidecar::bundled(app),
             replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
-            registry: Arc::new(FileRegistry::new(folder.join("cameras.json"))),
+            registry: Arc::new(cameras),
             recordings: RecordingConfig {
                 default_folder: app.path().video_dir().ok().map(|videos| videos.join("Fanlight")),
                 clip_seconds: CLIP_SECONDS,
@@ -71,6 +80,7 @@ impl Desktop {
                 settings,
                 changing: tokio::sync::Mutex::default(),
                 ffmpeg_at_start: ffmpeg,
+                has_keyring,
                 folder,
                 engine,
                 api,

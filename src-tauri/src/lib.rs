@@ -23,6 +23,7 @@ mod display;
 mod events;
 mod frames;
 mod ipc;
+mod keyring;
 mod log_file;
 mod logging;
 mod media;

@@ -86,7 +86,7 @@ async fn show(app: &AppHandle, desktop: &Desktop) -> Shown {
         ffmpeg_path: values.ffmpeg_path,
         ffmpeg_from_environment,
         language: values.language,
-        secrets: "file",
+        secrets: if desktop.has_keyring { "keyring" } else { "file" },
         tray: tray_host::is_seen(app).await,
         log_folder: logs(&desktop.folder),
         data_folder: desktop.folder.clone(),

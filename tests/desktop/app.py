@@ -79,6 +79,8 @@ class App:
             "LOG_LEVEL": "debug",
             # No test searches the networks of the machine it runs on.
             "FANLIGHT_SCANS": "off",
+            # Nor does one write into the keyring of whoever runs it.
+            "FANLIGHT_KEYRING": "off",
             # A software screen composes faster without layers.
             "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
         }

@@ -10,7 +10,7 @@ import {
   type DesktopSettingsPatch,
 } from '../src/backend';
 import { i18n } from '../src/i18n';
-import { bytesOf, gigabytes, originsOf, whole } from '../src/settings/numbers';
+import { bytesOf, diagnosisName, gigabytes, originsOf, whole } from '../src/settings/numbers';
 import { FakeBackend, showApp } from './fakes';
 
 test.each([
@@ -41,6 +41,7 @@ test('origins and file names', () => {
     'https://b.example',
     'https://c.example',
   ]);
+  expect(diagnosisName(new Date(2026, 0, 5, 8, 7))).toBe('fanlight-diagnosis-20260105-0807.zip');
 });
 
 const SETTINGS: DesktopSettings = {
@@ -150,6 +151,21 @@ describe('in a browser', () => {
     expect(await screen.findByText('Saved')).toBeInTheDocument();
     expect(backend.requests).toContainEqual([`PATCH ${path}`, { quota_bytes: 1.5e9 }]);
     expect(quota).toHaveValue('1.5');
+  });
+
+  test('a diagnosis is saved, and a server that makes none says so', async () => {
+    const user = userEvent.setup();
+    const backend = new FakeBackend();
+    showApp(backend);
+    await user.click(await screen.findByTestId('diagnosis'));
+    expect(backend.saved).toEqual([
+      ['/api/diagnosis', expect.stringMatching(/^fanlight-diagnosis-\d{8}-\d{4}\.zip$/)],
+    ]);
+    backend.saveAs = async () => {
+      throw new BackendError('no', 'not_found', 404);
+    };
+    await user.click(screen.getByTestId('diagnosis'));
+    expect(await screen.findByText(/cannot make one/)).toBeInTheDocument();
   });
 });
 

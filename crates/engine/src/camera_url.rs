@@ -64,6 +64,14 @@ impl CameraUrl {
         &self.masked
     }
 
+    /// The same place without a user and a password.
+    pub(crate) fn without_credentials(&self) -> Result<Self> {
+        let mut url = self.parsed();
+        // A URL that cannot have either has none to take away.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        Self::parse(url.as_str())
+    }
+
     /// The scheme, in lower case.
     pub fn scheme(&self) -> &str {
         self.masked.split(':').next().unwrap_or_default()

@@ -60,6 +60,7 @@ mod streams;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod vault;
 
 pub use camera::{Camera, CameraSnapshot};
 pub use camera_url::CameraUrl;
@@ -89,3 +90,4 @@ pub use slots::Location;
 pub use slots::Pixels;
 pub use status::{Fault, Path, Session, State, Status};
 pub use stream::{Role, StreamSnapshot};
+pub use vault::Vault;

@@ -1,10 +1,11 @@
 //! Where the camera list survives a restart. A narrow seam: load once, then put and remove one
 //! camera at a time, so that a store shared by several machines fits behind it.
 
+use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use atomic_write_file::AtomicWriteFile;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::camera_url::CameraUrl;
 use crate::config::{CameraConfig, CameraId, Size};
 use crate::error::{Error, ErrorKind, Result};
+use crate::vault::{self, Vault};
 
 /// What a registry held at the start.
 #[derive(Debug, Default)]
@@ -83,6 +85,10 @@ pub struct FileRegistry {
     entries: Mutex<Vec<Entry>>,
     /// Tells other processes that this one uses the list, for as long as it lives.
     lock: Mutex<Option<File>>,
+    /// Where passwords are kept instead, if anywhere.
+    vault: Option<Arc<dyn Vault>>,
+    /// The cameras whose passwords it did not give out.
+    unread: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,10 +116,37 @@ struct Entry {
     leave_after_seconds: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     record: Option<String>,
+    /// Where the URLs are kept with all that is secret in them; those that stand here are masked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secrets: Option<Secrets>,
     width: u32,
     height: u32,
     frame_buffer_size: usize,
     client_buffer_size: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Secrets {
+    Vault,
+}
+
+impl Entry {
+    /// Without the secrets, which are in a vault.
+    fn masked(mut self, camera: &CameraConfig) -> Self {
+        camera.url.masked().clone_into(&mut self.url);
+        self.substream = camera.substream.as_ref().map(|url| url.masked().to_owned());
+        self.secrets = Some(Secrets::Vault);
+        self
+    }
+
+    /// Whether this is the camera as it is while its secrets cannot be read.
+    fn is_stood_in_by(&self, camera: &CameraConfig) -> bool {
+        let Ok(mut known) = CameraConfig::try_from(self) else { return false };
+        self.secrets.is_some()
+            && vault::stand_in(&mut known).is_ok()
+            && (&known.url, &known.substream) == (&camera.url, &camera.substream)
+    }
 }
 
 impl From<&CameraConfig> for Entry {
@@ -128,6 +161,7 @@ impl From<&CameraConfig> for Entry {
             mode: Some(camera.mode.name().to_owned()),
             leave_after_seconds: Some(camera.leave_after.as_secs_f64()),
             record: Some(camera.record.name().to_owned()),
+            secrets: None,
             width: camera.size.width(),
             height: camera.size.height(),
             frame_buffer_size: camera.frame_buffer_size,
@@ -173,7 +207,97 @@ fn seconds_of(seconds: f64) -> Result<Duration> {
 impl FileRegistry {
     /// A registry in this file, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), entries: Mutex::default(), lock: Mutex::default() }
+        Self {
+            path: path.into(),
+            entries: Mutex::default(),
+            lock: Mutex::default(),
+            vault: None,
+            unread: Mutex::default(),
+        }
+    }
+
+    /// Keeps passwords in this vault from now on, those of the file too. Where it does not take one, it
+    /// stays in the file.
+    #[must_use]
+    pub fn with_vault(self, vault: Arc<dyn Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
+    }
+
+    /// The entry of a camera, and its secrets where they belong.
+    fn entry(&self, camera: &CameraConfig, former: Option<&Entry>) -> Entry {
+        let entry = Entry::from(camera);
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let stands_in =
+            |former: &&Entry| unread.contains(&entry.id) && former.is_stood_in_by(camera);
+        if let Some(former) = former.filter(stands_in) {
+            // What nobody could read is no less the camera's password.
+            let (url, substream) = (former.url.clone(), former.substream.clone());
+            return Entry { url, substream, secrets: former.secrets, ..entry };
+        }
+        let Some(vault) = self.vault.as_deref().filter(|_| vault::has_secrets(camera)) else {
+            return entry;
+        };
+        match vault::keep(vault, camera) {
+            Ok(()) => entry.masked(camera),
+            Err(why) => {
+                tracing::warn!(camera = %camera.id, "its password is kept in the camera list: {why}");
+                entry
+            }
+        }
+    }
+
+    /// Fills in what a vault keeps; why that of some cameras is missing.
+    fn fill_in(&self, entries: &[Entry], cameras: &mut [CameraConfig]) -> Option<String> {
+        let mut missing = 0;
+        let mut reason = String::new();
+        for (entry, camera) in entries.iter().zip(cameras) {
+            if entry.secrets.is_none() {
+                continue;
+            }
+            let filled = match &self.vault {
+                Some(vault) => vault::fill(&**vault, camera),
+                None => Err("Fanlight found none that works".to_owned()),
+            };
+            if let Err(why) = filled {
+                (missing, reason) = (missing + 1, why);
+                self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(entry.id.clone());
+                if let Err(error) = vault::stand_in(camera) {
+                    tracing::warn!(camera = %camera.id, "{error}");
+                }
+            }
+        }
+        (missing > 0).then(|| {
+            format!(
+                "The passwords of {missing} cameras are in the system's keyring, which does not give them out: \
+                 {reason}. Unlock it and start Fanlight again, or enter them anew."
+            )
+        })
+    }
+
+    /// Moves the passwords of the file into the vault. Where that fails the file stays as it is.
+    fn move_to_vault(&self, cameras: &[CameraConfig]) -> Result<()> {
+        let is_open = |entry: &&Entry| entry.secrets.is_none();
+        let open: Vec<String> = {
+            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.iter().filter(is_open).map(|entry| entry.id.clone()).collect()
+        };
+        let moved: Vec<Entry> = cameras
+            .iter()
+            .filter(|camera| vault::has_secrets(camera))
+            .filter(|camera| open.iter().any(|id| id == camera.id.as_str()))
+            .map(|camera| self.entry(camera, None))
+            .filter(|entry| entry.secrets.is_some())
+            .collect();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.change(|entries| {
+            for entry in entries {
+                if let Some(moved) = moved.iter().find(|moved| moved.id == entry.id) {
+                    *entry = moved.clone();
+                }
+            }
+        })
     }
 
     /// Takes the list for this process alone, as long as this registry lives. Whoever has loaded it
@@ -261,9 +385,10 @@ impl Registry for FileRegistry {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Loaded::default()),
             Err(e) => return Err(self.failed("read", &e)),
         };
-        let (entries, cameras, damage) = parse(&bytes);
+        let (entries, mut cameras, damage) = parse(&bytes);
+        let missing = self.fill_in(&entries, &mut cameras);
         *self.entries.lock().unwrap_or_else(PoisonError::into_inner) = entries;
-        let notice = match damage {
+        let damage = match damage {
             None => None,
             Some(damage) => {
                 let aside = self.set_aside()?;
@@ -274,6 +399,13 @@ impl Registry for FileRegistry {
                 ))
             }
         };
+        if self.vault.is_some()
+            && let Err(error) = self.move_to_vault(&cameras)
+        {
+            tracing::warn!("passwords stay in the camera list: {error}");
+        }
+        let notices: Vec<_> = [damage, missing].into_iter().flatten().collect();
+        let notice = (!notices.is_empty()).then(|| notices.join(" "));
         Ok(Loaded { cameras, notice })
     }
 
@@ -283,15 +415,42 @@ impl Registry for FileRegistry {
     }
 
     fn put(&self, camera: &CameraConfig) -> Result<()> {
-        let entry = Entry::from(camera);
-        self.change(|entries| match entries.iter_mut().find(|e| e.id == entry.id) {
+        let former = {
+            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.iter().find(|e| e.id == camera.id.as_str()).cloned()
+        };
+        let kept_before = match &self.vault {
+            Some(vault) => vault.fetch(camera.id.as_str()).ok().flatten(),
+            None => None,
+        };
+        let entry = self.entry(camera, former.as_ref());
+        let is_kept = entry.secrets.is_some();
+        let changed = self.change(|entries| match entries.iter_mut().find(|e| e.id == entry.id) {
             Some(existing) => *existing = entry,
             None => entries.push(entry),
-        })
+        });
+        if let Some(vault) = &self.vault {
+            match (&changed, kept_before) {
+                // The list is as it was, and so is the vault.
+                (Err(_), Some(before)) => {
+                    if let Err(why) = vault.keep(camera.id.as_str(), &before) {
+                        tracing::warn!(camera = %camera.id, "its former password is lost: {why}");
+                    }
+                }
+                (Err(_), None) if is_kept => vault::forget(&**vault, &camera.id),
+                (Ok(()), Some(_)) if !is_kept => vault::forget(&**vault, &camera.id),
+                _ => {}
+            }
+        }
+        changed
     }
 
     fn remove(&self, id: &CameraId) -> Result<()> {
-        self.change(|entries| entries.retain(|e| e.id != id.as_str()))
+        self.change(|entries| entries.retain(|e| e.id != id.as_str()))?;
+        if let Some(vault) = &self.vault {
+            vault::forget(&**vault, id);
+        }
+        Ok(())
     }
 }
 
@@ -390,6 +549,122 @@ mod tests {
     #[fixture]
     fn home() -> Home {
         Home { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// A vault that can be locked.
+    #[derive(Debug, Default)]
+    struct Safe {
+        kept: Mutex<std::collections::HashMap<String, String>>,
+        locked: std::sync::atomic::AtomicBool,
+    }
+
+    impl Safe {
+        fn lock(&self, locked: bool) {
+            self.locked.store(locked, std::sync::atomic::Ordering::Relaxed);
+        }
+
+        fn open(
+            &self,
+        ) -> std::result::Result<
+            std::sync::MutexGuard<'_, std::collections::HashMap<String, String>>,
+            String,
+        > {
+            if self.locked.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err("it is locked".to_owned());
+            }
+            Ok(self.kept.lock().expect("nobody panicked"))
+        }
+
+        fn holds(&self, name: &str) -> String {
+            self.kept.lock().expect("nobody panicked").get(name).cloned().unwrap_or_default()
+        }
+    }
+
+    impl Vault for Safe {
+        fn keep(
+            &self,
+            name: &str,
+            secret: &secrecy::SecretString,
+        ) -> std::result::Result<(), String> {
+            use secrecy::ExposeSecret as _;
+            self.open()?.insert(name.to_owned(), secret.expose_secret().to_owned());
+            Ok(())
+        }
+
+        fn fetch(&self, name: &str) -> std::result::Result<Option<secrecy::SecretString>, String> {
+            Ok(self.open()?.get(name).cloned().map(Into::into))
+        }
+
+        fn forget(&self, name: &str) -> std::result::Result<(), String> {
+            self.open()?.remove(name);
+            Ok(())
+        }
+    }
+
+    #[rstest]
+    fn passwords_lie_in_the_vault_and_not_in_the_file(home: Home) {
+        let safe = Arc::<Safe>::default();
+        // One that was there before anybody had a vault.
+        home.registry().put(&camera("a")).expect("saved");
+        let registry = home.registry().with_vault(safe.clone());
+        assert_eq!(registry.load().expect("loads").cameras, [camera("a")]);
+        let mut other = camera("b");
+        other.substream = Some(CameraUrl::parse("rtsp://admin:other@cam/2").expect("valid"));
+        registry.put(&other).expect("saved");
+        let text = fs::read_to_string(home.path()).expect("readable");
+        assert!(!text.contains("secret@") && !text.contains("other"), "{text}");
+        assert!(safe.holds("a").contains("secret@cam") && safe.holds("b").contains("other@cam"));
+        let loaded = home.registry().with_vault(safe.clone()).load().expect("loads");
+        assert_eq!((loaded.cameras, loaded.notice), (vec![camera("a"), other], None));
+        registry.remove(&camera("b").id).expect("saved");
+        assert_eq!(safe.holds("b"), "");
+    }
+
+    #[rstest]
+    fn a_locked_vault_loses_nothing(home: Home) {
+        let safe = Arc::<Safe>::default();
+        home.registry().with_vault(safe.clone()).put(&camera("a")).expect("saved");
+        safe.lock(true);
+        let registry = home.registry().with_vault(safe.clone());
+        let Loaded { mut cameras, notice } = registry.load().expect("loads");
+        assert!(notice.is_some_and(|notice| notice.contains("it is locked")));
+        assert_eq!(cameras[0].url.expose(), "rtsp://cam/1", "no password that is none is sent");
+        "Front door".clone_into(&mut cameras[0].name);
+        registry.put(&cameras[0]).expect("saved");
+        registry.put(&camera("c")).expect("kept in the file");
+        safe.lock(false);
+        let loaded = home.registry().with_vault(safe.clone()).load().expect("loads");
+        assert_eq!(loaded.cameras[0].url, camera("a").url);
+        assert_eq!(loaded.cameras[0].name, "Front door");
+        assert_eq!(loaded.cameras[1], camera("c"));
+        assert!(safe.holds("c").contains("secret@"), "moved as soon as it could be");
+    }
+
+    #[rstest]
+    fn a_list_that_cannot_be_saved_leaves_the_vault_as_it_was(home: Home) {
+        let safe = Arc::<Safe>::default();
+        let registry = home.registry().with_vault(safe.clone());
+        registry.put(&camera("a")).expect("saved");
+        let before = safe.holds("a");
+        fs::remove_file(home.path()).expect("removed");
+        fs::create_dir(home.path()).expect("in the way");
+        let mut changed = camera("a");
+        changed.url = CameraUrl::parse("rtsp://admin:another@cam/1").expect("valid");
+        registry.put(&changed).expect_err("a folder is in the way");
+        registry.put(&camera("b")).expect_err("a folder is in the way");
+        assert_eq!((safe.holds("a"), safe.holds("b")), (before, String::new()));
+    }
+
+    #[rstest]
+    fn a_camera_without_a_password_any_more_leaves_none_behind(home: Home) {
+        let safe = Arc::<Safe>::default();
+        let registry = home.registry().with_vault(safe.clone());
+        registry.put(&camera("a")).expect("saved");
+        let mut open = camera("a");
+        open.url = CameraUrl::parse("rtsp://cam/1").expect("valid");
+        registry.put(&open).expect("saved");
+        assert_eq!(safe.holds("a"), "");
+        assert_eq!(home.registry().load().expect("loads").cameras, [open]);
     }
 
     fn camera(id: &str) -> CameraConfig {

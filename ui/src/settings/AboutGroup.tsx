@@ -1,5 +1,6 @@
-// Which program this is, and signing out of it.
-import { LogOut } from 'lucide-react';
+// Which program this is, help when something is wrong with it, and signing out of it.
+import { Download, LogOut } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { useServices } from '../app/context';
@@ -8,8 +9,9 @@ import { useShell } from '../app/shell';
 import { SESSION_PATH } from '../backend';
 import { Button } from '../components/ui/button';
 import { sentence } from '../lib/sentence';
-import { messageOf, useApi } from '../lib/useApi';
+import { isMissing, messageOf, useApi } from '../lib/useApi';
 import type { SessionState } from '../sign-in/session';
+import { diagnosisName } from './numbers';
 import { Group, Row } from './rows';
 
 export function SessionGroup() {
@@ -44,6 +46,7 @@ export function AboutGroup() {
   const used = info?.ffmpeg;
   return (
     <Group title={t('settings.about')}>
+      <Diagnosis />
       <Row
         label={`${t('app.name')} ${info?.version ?? ''}`}
         note={
@@ -58,5 +61,39 @@ export function AboutGroup() {
         {null}
       </Row>
     </Group>
+  );
+}
+
+function Diagnosis() {
+  const { t } = useTranslation();
+  const { backend } = useServices();
+  const [saving, setSaving] = useState(false);
+  const [missing, setMissing] = useState(false);
+  const save = async () => {
+    setSaving(true);
+    try {
+      const file = await backend.saveAs('/api/diagnosis', diagnosisName(new Date()));
+      if (file !== null) toast.success(t('settings.diagnosisSaved', { file }));
+    } catch (cause) {
+      if (isMissing(cause)) setMissing(true);
+      else toast.error(sentence(messageOf(cause)));
+    }
+    setSaving(false);
+  };
+  return (
+    <Row
+      label={t('settings.diagnosis')}
+      note={missing ? t('settings.diagnosisMissing') : t('settings.diagnosisNote')}
+    >
+      <Button
+        className="h-8 px-3"
+        data-testid="diagnosis"
+        disabled={saving || missing}
+        onClick={() => void save()}
+      >
+        <Download aria-hidden />
+        {saving ? t('settings.collecting') : t('settings.download')}
+      </Button>
+    </Row>
   );
 }

@@ -22,3 +22,10 @@ export const gigabytes = (bytes: number): string => String(Math.round((bytes / G
 /** Origins as typed, one a line or with spaces or commas between. */
 export const originsOf = (text: string): string[] =>
   text.split(/[\s,]+/).filter((origin) => origin !== '');
+
+/** `fanlight-diagnosis-20260105-0800.zip`, in local time. */
+export function diagnosisName(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`;
+  return `fanlight-diagnosis-${day}-${two(at.getHours())}${two(at.getMinutes())}.zip`;
+}
