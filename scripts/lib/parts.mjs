@@ -90,6 +90,16 @@ function fuzzing() {
   });
 }
 
+/** Most tests wait most of the time, so two files run at once; those that measure follow, one by one. */
+function endToEnd() {
+  const options = { env: { FANLIGHT_SERVER: SERVER }, timeoutMs: 20 * MINUTE };
+  const two = ['-n', '2', '--dist', 'loadfile'];
+  return [
+    python('pytest tests/e2e', [...PYTEST, ...two, '-m', 'not alone', 'tests/e2e'], options),
+    python('pytest tests/e2e, alone', [...PYTEST, '-m', 'alone', 'tests/e2e'], options),
+  ];
+}
+
 /** A screen and a session bus of its own, with a window manager, so that no test meets the user's. */
 function desktopTests() {
   const inside = `openbox & "${VENV_PYTHON}" -m ${PYTEST.join(' ')} tests/desktop; code=$?; kill $!; exit $code`;
@@ -141,12 +151,7 @@ export const PARTS = [
     name: 'e2e',
     needs: [...FOR_DESKTOP, 'test', 'venv'],
     prepare: [buildPrograms],
-    commands: () => [
-      python('pytest tests/e2e', [...PYTEST, 'tests/e2e'], {
-        env: { FANLIGHT_SERVER: SERVER },
-        timeoutMs: 20 * MINUTE,
-      }),
-    ],
+    commands: endToEnd,
   },
   {
     name: 'browser',

@@ -19,6 +19,9 @@ from rig.server import Server
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 #: As the server says: who takes longer for its headers is cut off.
 HEADER_TIMEOUT = 10.0

@@ -16,6 +16,9 @@ from rig import code_blocks
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 
 def websocket(site: Site, stream_id: str, query: str = "") -> WebSocket:
     return create_connection(f"ws://127.0.0.1:{site.server.port}/ws/{stream_id}{query}", timeout=10)

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from rig import processes
 from rig.camera import Cameras
 from rig.plugin import FULL_HD
 from rig.server import Server
 from rig.waiting import eventually
+
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
 
 
 def test_a_camera_nobody_watches_costs_next_to_nothing(

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+import pytest
 
 from rig import code_blocks, readers
 from rig.camera import Cameras
@@ -13,6 +14,9 @@ from rig.plugin import FULL_HD
 from rig.readers import Log, Reader, reading
 from rig.server import Server
 from rig.waiting import eventually
+
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
 
 #: Readers are held to their rate over this time, out of the longer one for which they read, in seconds.
 STRETCH, SECONDS = 8.0, 12.0

@@ -19,7 +19,8 @@ from rig.camera import Cameras, free_port
 from rig.site import Site
 from rig.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("at_site")
+#: It measures, and what runs beside it would be measured too.
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("at_site")]
 
 
 @pytest.fixture

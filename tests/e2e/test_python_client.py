@@ -28,6 +28,9 @@ from rig.server import ROOT, Server
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 CANNY = ROOT / "clients" / "python" / "examples" / "canny.py"
 
 

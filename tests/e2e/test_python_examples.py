@@ -15,6 +15,9 @@ from rig.camera import Cameras, free_port
 from rig.server import ROOT
 from rig.site import Site
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 PACKAGE = ROOT / "clients" / "python"
 README = (PACKAGE / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -13,6 +13,9 @@ from rig.clip import Clip
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 
 def test_a_camera_on_demand_is_woken_and_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANLIGHT_URL", site.server.url)

@@ -19,6 +19,9 @@ from rig import code_blocks
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 #: Frames of two cameras that were sent at the same moment carry the same number.
 SIZE = (320, 180)
 

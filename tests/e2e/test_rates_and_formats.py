@@ -22,6 +22,9 @@ from rig.server import Server, sidecar
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 FRAMES = 250
 #: A keyframe each second, and much to send.
 BUSY = Clip(1280, 720, 8000, FRAMES, gop=25)

@@ -18,6 +18,9 @@ from rig.http import Answer
 from rig.server import Server, sidecar
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 #: A fragment is a second; a machine may be busy.
 WITHIN = 1.5
 #: FFmpeg says what is wrong with a file, and how far it got.

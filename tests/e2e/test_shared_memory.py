@@ -23,6 +23,9 @@ from rig.server import Server
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 #: How long a first frame may take on a busy machine.
 SOON = 10.0
 

@@ -13,6 +13,9 @@ from websocket import WebSocket, WebSocketBadStatusException, WebSocketTimeoutEx
 from rig.site import Site
 from rig.waiting import eventually
 
+#: It measures, and what runs beside it would be measured too.
+pytestmark = pytest.mark.alone
+
 
 @dataclass(frozen=True)
 class Picture:
