@@ -1,4 +1,5 @@
-//! What the process says on stderr, and in the log of the data folder.
+//! What the process says on stderr, in the log of the data folder, and to whoever asks the API for a
+//! diagnosis.
 
 use std::io::IsTerminal as _;
 
@@ -14,7 +15,13 @@ pub(crate) fn start() {
     let on_stderr =
         fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let in_file = fmt::layer().with_ansi(false).with_writer(|| log_file::Writer);
-    registry().with(EnvFilter::new(filter(&wanted))).with(on_stderr).with(in_file).init();
+    let kept = fmt::layer().with_ansi(false).with_writer(|| fanlight_api::RecentLog);
+    registry()
+        .with(EnvFilter::new(filter(&wanted)))
+        .with(on_stderr)
+        .with(in_file)
+        .with(kept)
+        .init();
 }
 
 /// Our own crates at this level; libraries say little, and nothing that could hold a secret.

@@ -66,7 +66,7 @@ async fn problem(answer: Response) -> Refused {
 /// The paths of answers that are files, and that end.
 fn is_file(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    media::is_media(path) || path == "/api/cameras/export"
+    media::is_media(path) || matches!(path, "/api/cameras/export" | "/api/diagnosis")
 }
 
 /// A name without folders; dots before it would hide the file.
@@ -110,6 +110,7 @@ mod tests {
     #[case("/api/streams/door/snapshot.jpg?width=640", true)]
     #[case("/api/recordings/1/video?download=1", true)]
     #[case("/api/cameras/export", true)]
+    #[case("/api/diagnosis", true)]
     #[case("/api/events", false)]
     #[case("/api/streams/door/mjpeg?x=/api/cameras/export", false)]
     #[case("/etc/passwd", false)]

@@ -153,7 +153,7 @@ describe('in a browser', () => {
     expect(quota).toHaveValue('1.5');
   });
 
-  test('a diagnosis is saved, and a server that makes none says so', async () => {
+  test('a diagnosis is saved, and one that cannot be made says why', async () => {
     const user = userEvent.setup();
     const backend = new FakeBackend();
     showApp(backend);
@@ -162,10 +162,10 @@ describe('in a browser', () => {
       ['/api/diagnosis', expect.stringMatching(/^fanlight-diagnosis-\d{8}-\d{4}\.zip$/)],
     ]);
     backend.saveAs = async () => {
-      throw new BackendError('no', 'not_found', 404);
+      throw new BackendError('the file cannot be made', 'internal', 500);
     };
     await user.click(screen.getByTestId('diagnosis'));
-    expect(await screen.findByText(/cannot make one/)).toBeInTheDocument();
+    expect(await screen.findByText(/file cannot be made/i)).toBeInTheDocument();
   });
 });
 

@@ -88,7 +88,8 @@ pub(crate) async fn readyz(
         .into_response()
 }
 
-async fn checks(engine: Engine) -> Vec<Check> {
+/// Everything that pictures need.
+pub(crate) async fn checks(engine: Engine) -> Vec<Check> {
     let running = if engine.is_shutting_down() {
         Err("Fanlight is shutting down".to_owned())
     } else {

@@ -6,7 +6,8 @@
 //! answer, and `recordings`; `scans` finds cameras; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
-//! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `serve` owns the accept loop, `places` its room, `under_way` bounds what
+//! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `load` measures what it costs,
+//! `recent_log` keeps the last lines of the log and `diagnosis` packs all of this; `serve` owns the accept loop, `places` its room, `under_way` bounds what
 //! slow clients hold; `live_settings` are those in force, `token_file` is where clients of the same user find a
 //! token; `openapi` describes it all.
 
@@ -14,6 +15,7 @@ mod auth;
 mod call;
 pub mod camera_list;
 mod consumers;
+mod diagnosis;
 mod events;
 mod extract;
 mod files;
@@ -24,6 +26,7 @@ mod info;
 mod journal;
 mod leases;
 mod live_settings;
+mod load;
 mod metrics;
 mod mjpeg;
 mod observer;
@@ -33,6 +36,7 @@ mod pause;
 mod places;
 mod probe;
 mod problem;
+mod recent_log;
 mod recordings;
 mod runtime_folder;
 mod scans;
@@ -67,6 +71,7 @@ pub use auth::{NoToken, Token};
 pub use call::call;
 pub use files::raise_file_limit;
 pub use openapi::text as openapi;
+pub use recent_log::RecentLog;
 pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};
 pub use shared_memory::FramesSocket;
@@ -112,6 +117,8 @@ struct Context {
     listeners: Arc<Semaphore>,
     /// The browsers that are signed in.
     sessions: Arc<session::Sessions>,
+    /// Measures what all of this costs.
+    meter: Arc<load::Meter>,
     /// The last scans of the network.
     scans: Arc<fanlight_discovery::Scans>,
     /// Whether a scan may be started.
@@ -145,6 +152,7 @@ impl Api {
             journal,
             listeners: Arc::new(Semaphore::new(events::MAX_LISTENERS)),
             sessions: Arc::clone(&sessions),
+            meter: Arc::new(load::Meter::new()),
             scans: scans::of(&engine),
             scans_allowed,
         };
@@ -247,6 +255,8 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(past_events::recent))
         .routes(routes!(pause::show, pause::change))
         .routes(routes!(info::info))
+        .routes(routes!(load::load))
+        .routes(routes!(diagnosis::diagnosis))
         .routes(routes!(metrics::metrics))
         .routes(routes!(health::health))
         .routes(routes!(health::readyz))

@@ -1,6 +1,8 @@
 //! Errors as answers: `application/problem+json` (RFC 9457) with a stable `code`, and an `error`
 //! sentence where older clients look for it.
 
+use std::fmt;
+
 use axum::response::{IntoResponse, Response};
 use fanlight_engine::{Error, ErrorKind};
 use http::StatusCode;
@@ -49,6 +51,12 @@ impl Problem {
     pub(crate) fn with_checks(mut self, checks: Option<Vec<Check>>) -> Self {
         self.extension.checks = checks;
         self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.extension.error)
     }
 }
 

@@ -137,6 +137,6 @@ mod tests {
         expected.extend([0x80, 2, 0, 0, 0x68, 1, 0, 0, 2, 1, 0, 0, 7, 0, 0, 0]);
         assert_eq!(expected.len(), HEADER);
         expected.extend(b"unit");
-        assert_eq!(message.into_payload().as_ref(), expected);
+        assert_eq!(&message.into_payload()[..], &expected[..]);
     }
 }

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use fanlight_engine::{Config, Engine, FileRegistry};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 use options::{Options, Switch};
 
@@ -26,11 +28,10 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let options = loaded.options;
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(options.log_level.filter()))
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    let on_stderr =
+        fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let kept = fmt::layer().with_ansi(false).with_writer(|| fanlight_api::RecentLog);
+    registry().with(EnvFilter::new(options.log_level.filter())).with(on_stderr).with(kept).init();
     if options.print_openapi {
         return say(fanlight_api::openapi());
     }

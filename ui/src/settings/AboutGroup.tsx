@@ -9,7 +9,7 @@ import { useShell } from '../app/shell';
 import { SESSION_PATH } from '../backend';
 import { Button } from '../components/ui/button';
 import { sentence } from '../lib/sentence';
-import { isMissing, messageOf, useApi } from '../lib/useApi';
+import { messageOf, useApi } from '../lib/useApi';
 import type { SessionState } from '../sign-in/session';
 import { diagnosisName } from './numbers';
 import { Group, Row } from './rows';
@@ -68,27 +68,22 @@ function Diagnosis() {
   const { t } = useTranslation();
   const { backend } = useServices();
   const [saving, setSaving] = useState(false);
-  const [missing, setMissing] = useState(false);
   const save = async () => {
     setSaving(true);
     try {
       const file = await backend.saveAs('/api/diagnosis', diagnosisName(new Date()));
       if (file !== null) toast.success(t('settings.diagnosisSaved', { file }));
     } catch (cause) {
-      if (isMissing(cause)) setMissing(true);
-      else toast.error(sentence(messageOf(cause)));
+      toast.error(sentence(messageOf(cause)));
     }
     setSaving(false);
   };
   return (
-    <Row
-      label={t('settings.diagnosis')}
-      note={missing ? t('settings.diagnosisMissing') : t('settings.diagnosisNote')}
-    >
+    <Row label={t('settings.diagnosis')} note={t('settings.diagnosisNote')}>
       <Button
         className="h-8 px-3"
         data-testid="diagnosis"
-        disabled={saving || missing}
+        disabled={saving}
         onClick={() => void save()}
       >
         <Download aria-hidden />
