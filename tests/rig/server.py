@@ -36,10 +36,12 @@ class Server:
         *,
         cameras: Path | None = None,
         port: int | None = 0,
-        env: dict[str, str] | None = None,
+        env: dict[str, str | None] | None = None,
         options: Sequence[str] = (),
         ffmpeg: Path | None = None,
         start: bool = True,
+        through: Sequence[str] = (),
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="rig-server-"))
         #: The file in which the server keeps its camera list.
@@ -52,7 +54,10 @@ class Server:
         runtime = self.home / "runtime"
         # No test searches the networks of the machine it runs on; one in a house of its own says so.
         usual = {"LOG_LEVEL": "debug", "XDG_RUNTIME_DIR": str(runtime), "FANLIGHT_SCANS": "off"}
-        self._env = os.environ | usual | (env or {})
+        # None takes a variable away.
+        self._env = {name: value for name, value in (os.environ | usual | (env or {})).items() if value is not None}
+        # A command that becomes the server, and what it hands over to it.
+        self._through, self._pass_fds = through, pass_fds
         self._out, self._err = self.home / "stdout.log", self.home / "stderr.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._start = start
@@ -100,9 +105,9 @@ class Server:
         assert self._process is None
         self._out.write_bytes(b"")
         port = [] if self.port is None else ["--port", str(self.port)]
-        command = [server_binary(), *port, *self._arguments]
+        command = [*self._through, server_binary(), *port, *self._arguments]
         with self._out.open("ab") as out, self._err.open("ab") as err:
-            self._process = subprocess.Popen(command, stdout=out, stderr=err, env=self._env)
+            self._process = subprocess.Popen(command, stdout=out, stderr=err, env=self._env, pass_fds=self._pass_fds)
 
     def poll(self) -> int | None:
         return self._process.poll() if self._process else None
@@ -161,6 +166,9 @@ class Server:
 
     def stdout(self) -> str:
         return self._out.read_text(errors="replace")
+
+    def stderr(self) -> str:
+        return self._err.read_text(errors="replace")
 
     def log(self) -> str:
         """Everything it said, on stdout and stderr."""

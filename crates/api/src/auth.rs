@@ -65,7 +65,7 @@ impl Token {
     }
 
     /// Whether both are the same secret.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub fn is_same(&self, other: &Self) -> bool {
         self.is(other.0.expose_secret())
     }
 

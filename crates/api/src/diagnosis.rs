@@ -89,7 +89,7 @@ async fn files(context: &Context) -> Vec<(&'static str, String)> {
     let documents = [
         ("about.json", about_with_system(value(&about))),
         ("settings.json", settings(context)),
-        ("checks.json", value(&health::checks(context.engine.clone()).await)),
+        ("checks.json", value(&health::checks(context.clone()).await)),
         ("load.json", value(&load::now(context).await)),
         ("streams.json", value(&listed)),
         ("consumers.json", Value::Object(readers)),

@@ -1,10 +1,11 @@
 //! Whether the server lives, and whether it can do its work: what supervisors and load balancers
 //! ask.
 
+use std::sync::atomic::Ordering;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use fanlight_engine::Engine;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -68,14 +69,15 @@ pub(crate) struct Ready {
     params(ReadyQuery),
     responses(
         (status = 200, body = Ready, description = "It is"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`not_ready`, with what is missing"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`not_ready`, with what is missing; `draining` when it is about to end"),
     ),
 )]
 pub(crate) async fn readyz(
     State(context): State<Context>,
     Asked(query): Asked<ReadyQuery>,
 ) -> Response {
-    let checks = checks(context.engine).await;
+    let draining = context.draining.load(Ordering::Relaxed);
+    let checks = checks(context).await;
     let wrong: Vec<String> =
         checks.iter().filter(|c| !c.ok).map(|c| format!("{}: {}", c.name, c.message)).collect();
     let checks = query.verbose.is_some().then_some(checks);
@@ -83,14 +85,16 @@ pub(crate) async fn readyz(
         return Json(Ready { status: "ready", checks }).into_response();
     }
     let why = format!("not ready; {}", wrong.join("; "));
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why)
-        .with_checks(checks)
-        .into_response()
+    let code = if draining { "draining" } else { "not_ready" };
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, why).with_checks(checks).into_response()
 }
 
 /// Everything that pictures need.
-pub(crate) async fn checks(engine: Engine) -> Vec<Check> {
-    let running = if engine.is_shutting_down() {
+pub(crate) async fn checks(context: Context) -> Vec<Check> {
+    let engine = context.engine;
+    let running = if context.draining.load(Ordering::Relaxed) {
+        Err("draining: Fanlight is about to end; whoever reads may go on for now".to_owned())
+    } else if engine.is_shutting_down() {
         Err("Fanlight is shutting down".to_owned())
     } else {
         Ok(format!("{} cameras", engine.cameras().len()))

@@ -8,7 +8,7 @@
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `load` measures what it costs,
 //! `recent_log` keeps the last lines of the log and `diagnosis` packs all of this; `serve` owns the accept loop, `places` its room, `under_way` bounds what
-//! slow clients hold; `live_settings` are those in force, `token_file` is where clients of the same user find a
+//! slow clients hold; `live_settings` are those in force, `reload` has whoever runs the API read them again, `token_file` is where clients of the same user find a
 //! token; `openapi` describes it all.
 
 mod auth;
@@ -38,6 +38,7 @@ mod probe;
 mod problem;
 mod recent_log;
 mod recordings;
+mod reload;
 mod runtime_folder;
 mod scans;
 mod serve;
@@ -57,11 +58,12 @@ mod ws_message;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use fanlight_engine::{Engine, Error, ErrorKind};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -72,6 +74,7 @@ pub use call::call;
 pub use files::raise_file_limit;
 pub use openapi::text as openapi;
 pub use recent_log::RecentLog;
+pub use reload::{ReloadRequest, Reloaded};
 pub use runtime_folder::{make_private_folder, runtime_folder};
 pub use serve::{bind, serve, serve_tls};
 pub use shared_memory::FramesSocket;
@@ -123,6 +126,10 @@ struct Context {
     scans: Arc<fanlight_discovery::Scans>,
     /// Whether a scan may be started.
     scans_allowed: bool,
+    /// Whether the end is near, and new clients should go elsewhere.
+    draining: Arc<AtomicBool>,
+    /// Who wants the configuration read again.
+    reloads: reload::Reloads,
 }
 
 /// The API of one engine, with its settings, which may be replaced while it serves.
@@ -132,6 +139,8 @@ pub struct Api {
     engine: Engine,
     settings: LiveSettings,
     sessions: Arc<session::Sessions>,
+    draining: Arc<AtomicBool>,
+    reloads: reload::Reloads,
 }
 
 impl Api {
@@ -145,6 +154,7 @@ impl Api {
         let journal = Arc::new(journal::Journal::new());
         observer::start(engine.clone(), Arc::clone(&journal));
         let sessions = Arc::new(session::Sessions::new());
+        let (draining, reloads) = (Arc::<AtomicBool>::default(), reload::Reloads::default());
         let context = Context {
             engine: engine.clone(),
             settings: settings.clone(),
@@ -155,8 +165,10 @@ impl Api {
             meter: Arc::new(load::Meter::new()),
             scans: scans::of(&engine),
             scans_allowed,
+            draining: Arc::clone(&draining),
+            reloads: reloads.clone(),
         };
-        Self { router: assemble(context, pages), engine, settings, sessions }
+        Self { router: assemble(context, pages), engine, settings, sessions, draining, reloads }
     }
 
     /// Answers as long as the engine lives; every copy goes by the settings in force.
@@ -184,6 +196,18 @@ impl Api {
         if !same_token {
             self.sessions.end_all();
         }
+    }
+
+    /// From now on it is not ready, so that whoever balances loads sends new clients elsewhere. It
+    /// goes on answering as before.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Offers `POST /api/reload`, which without this is refused; each request for it is received
+    /// here.
+    pub fn take_reloads(&self) -> mpsc::Receiver<ReloadRequest> {
+        self.reloads.take()
     }
 
     /// Runs one request of the desktop's own window, which needs no token; the status, and the body
@@ -257,6 +281,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(info::info))
         .routes(routes!(load::load))
         .routes(routes!(diagnosis::diagnosis))
+        .routes(routes!(reload::reload))
         .routes(routes!(metrics::metrics))
         .routes(routes!(health::health))
         .routes(routes!(health::readyz))

@@ -320,6 +320,29 @@ impl FileRegistry {
         Ok(())
     }
 
+    /// What is in the file, without using it: nothing is locked, made or set aside, so that a list
+    /// may be looked at while a Fanlight runs on it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFailed`] when the file is there and cannot be read.
+    pub fn peek(&self) -> Result<Loaded> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Loaded::default()),
+            Err(e) => return Err(self.failed("read", &e)),
+        };
+        let (entries, mut cameras, damage) = parse(&bytes);
+        let missing = self.fill_in(&entries, &mut cameras);
+        let damage = damage.map(|damage| {
+            let path = self.path.display();
+            format!(
+                "the camera list {path} is damaged ({damage}); {} of its cameras can be read",
+                cameras.len()
+            )
+        });
+        Ok(Loaded { cameras, notice: damage.or(missing) })
+    }
+
     /// Tells others that the list is in use. Where files cannot be locked, nobody is told.
     fn share(&self) -> Result<()> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -670,6 +693,20 @@ mod tests {
     fn camera(id: &str) -> CameraConfig {
         let url = CameraUrl::parse("rtsp://admin:secret@cam/1").expect("valid");
         CameraConfig::new(CameraId::parse(id).expect("valid"), url)
+    }
+
+    #[rstest]
+    fn a_peek_leaves_everything_as_it_is(home: Home) {
+        assert!(home.registry().peek().expect("nothing there").cameras.is_empty());
+        assert!(!home.path().parent().expect("a folder").exists());
+        home.registry().put(&camera("a")).expect("saved");
+        assert_eq!(home.registry().peek().expect("read").cameras, [camera("a")]);
+        home.holds("{");
+        let peeking = home.registry();
+        let notice = peeking.peek().expect("read").notice.expect("damaged");
+        assert!(notice.contains("is damaged"), "{notice}");
+        assert!(home.damaged_copies().is_empty());
+        home.registry().take_alone().expect("nobody holds it");
     }
 
     #[rstest]

@@ -2,6 +2,7 @@
 //! defaults. What the file says becomes clap's defaults, so that every value is read and checked in
 //! the same way and there is one list of options.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -27,45 +28,103 @@ const NOT_IN_FILES: [&str; 7] = [
 /// Names less alike than this are no slip of the hand.
 const ALIKE: f64 = 0.7;
 
+/// What each setting is, as it was written; those without a value are not there.
+pub(crate) type Values = BTreeMap<String, Vec<OsString>>;
+
 /// The options, and where each of them came from.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) options: Options,
+    line: Vec<OsString>,
     matches: ArgMatches,
     file: Table,
 }
 
+/// What the command line and the environment say; the file is not looked at. Ends the process where
+/// the command line asks for help or cannot be read.
+pub(crate) fn asked() -> Options {
+    Options::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit())
+}
+
 /// Reads all sources. Ends the process where the command line asks for help or cannot be read.
 pub(crate) fn load() -> anyhow::Result<Loaded> {
-    load_from(&std::env::args_os().collect::<Vec<_>>()).map_err(|error| {
-        match error.downcast::<clap::Error>() {
-            Ok(error) => error.exit(),
-            Err(error) => error,
-        }
+    load_from(&line()).map_err(or_exit)
+}
+
+/// Reads all sources and leaves out what is wrong in the file, which is told as well: all of it.
+pub(crate) fn examine() -> (Loaded, Vec<String>) {
+    examine_line(&line()).unwrap_or_else(|error| {
+        let error = or_exit(error);
+        eprintln!("Error: {error:#}");
+        std::process::exit(2)
+    })
+}
+
+fn line() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
+fn or_exit(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<clap::Error>() {
+        Ok(error) => error.exit(),
+        Err(error) => error,
+    }
+}
+
+/// What can be set may stand before and after a subcommand.
+fn command() -> Command {
+    Options::command().mut_args(|arg| {
+        let settable = !NOT_IN_FILES.contains(&arg.get_id().as_str());
+        let global = settable || arg.get_id() == "config";
+        arg.global(global)
     })
 }
 
 fn load_from(line: &[OsString]) -> anyhow::Result<Loaded> {
-    let command = Options::command();
-    let mut matches = command.clone().try_get_matches_from(line)?;
-    let mut file = Table::new();
+    let matches = command().try_get_matches_from(line)?;
+    let Some(path) = matches.get_one::<PathBuf>("config") else {
+        return Loaded::new(line, matches, Table::new());
+    };
+    let file = read(path)?;
+    // The rest was fine without the file, so what is wrong now stands in it.
+    let matches = interpret(line, &file).with_context(|| format!("in {}", path.display()))?;
+    Loaded::new(line, matches, file)
+}
+
+fn examine_line(line: &[OsString]) -> anyhow::Result<(Loaded, Vec<String>)> {
+    let matches = command().try_get_matches_from(line)?;
+    let (mut file, mut wrong) = (Table::new(), Vec::new());
     if let Some(path) = matches.get_one::<PathBuf>("config") {
-        file = read(path)?;
-        // The rest was fine without the file, so what is wrong now stands in it.
-        matches = with_defaults(command, &file)
-            .and_then(|command| {
-                command.try_get_matches_from(line).map_err(|error| anyhow!(plain(&error)))
-            })
-            .with_context(|| format!("in {}", path.display()))?;
+        match read(path) {
+            Ok(table) => file = table,
+            Err(error) => wrong.push(format!("{error:#}")),
+        }
     }
-    let options = Options::from_arg_matches(&matches)?;
-    Ok(Loaded { options, matches, file })
+    file.retain(|key, value| {
+        let alone = Table::from_iter([(key.to_owned(), value.clone())]);
+        let fits = interpret(line, &alone);
+        wrong.extend(fits.as_ref().err().map(|error| format!("{error:#}")));
+        fits.is_ok()
+    });
+    let matches = interpret(line, &file)?;
+    Ok((Loaded::new(line, matches, file)?, wrong))
 }
 
 fn read(path: &Path) -> anyhow::Result<Table> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
-    text.parse().with_context(|| format!("{} is no TOML", path.display()))
+    text.parse().map_err(|error: toml::de::Error| {
+        // Without the line itself: this is shown to clients, and somebody may have written a secret.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let number = before.matches('\n').count() + 1;
+        anyhow!("{} is no TOML: line {number}: {}", path.display(), error.message())
+    })
+}
+
+/// The command line, with a file behind it.
+fn interpret(line: &[OsString], file: &Table) -> anyhow::Result<ArgMatches> {
+    let command = with_defaults(command(), file)?;
+    command.try_get_matches_from(line).map_err(|error| anyhow!(plain(&error)))
 }
 
 fn with_defaults(mut command: Command, file: &Table) -> anyhow::Result<Command> {
@@ -116,10 +175,32 @@ fn plain(error: &clap::Error) -> String {
 }
 
 impl Loaded {
+    fn new(line: &[OsString], matches: ArgMatches, file: Table) -> anyhow::Result<Self> {
+        let options = Options::from_arg_matches(&matches)?;
+        Ok(Self { options, line: line.to_vec(), matches, file })
+    }
+
+    /// Reads all sources again, the same command line among them.
+    pub(crate) fn again(&self) -> anyhow::Result<Self> {
+        load_from(&self.line)
+    }
+
+    /// What every setting is.
+    pub(crate) fn values(&self) -> Values {
+        let command = command();
+        settable(&command)
+            .filter_map(|arg| {
+                let key = arg.get_id().as_str();
+                let values = self.matches.get_raw(key)?.map(ToOwned::to_owned).collect();
+                Some((key.to_owned(), values))
+            })
+            .collect()
+    }
+
     /// The options in force, as a file that gives the same, each with where it came from.
     pub(crate) fn print(&self) -> String {
         let mut text = String::new();
-        let command = Options::command();
+        let command = command();
         for arg in settable(&command) {
             let key = arg.get_id().as_str();
             let values: Vec<Value> = self
@@ -233,6 +314,53 @@ mod tests {
         let again = File::of(&printed).load(&[]).expect("fits");
         assert_eq!(again.options.host.to_string(), "127.0.0.2");
         assert_eq!(again.options.replay_dir, Some("/videos".into()));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_in_a_file_is_told_at_once() {
+        let file = File::of("prot = 1\nhost = \"127.0.0.2\"\nlog_level = \"loud\"\ndrain = -1");
+        let path = file.folder.path().join("fanlight.toml").into_os_string();
+        let line = ["fanlight-server".into(), "check".into(), "--config".into(), path];
+        let (loaded, wrong) = examine_line(&line).expect("a good command line");
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        for name in ["prot", "log-level", "drain"] {
+            assert!(wrong.iter().any(|one| one.contains(name)), "{name}: {wrong:?}");
+        }
+        assert_eq!(loaded.options.host.to_string(), "127.0.0.2");
+    }
+
+    #[test]
+    fn options_may_stand_before_and_after_a_subcommand() {
+        for line in [
+            ["fanlight-server", "--host", "127.0.0.4", "check", "--json"],
+            ["fanlight-server", "check", "--json", "--host", "127.0.0.4"],
+        ] {
+            let loaded = load_from(&line.map(Into::into)).expect("fits");
+            assert_eq!(loaded.options.host.to_string(), "127.0.0.4");
+            let Some(crate::options::Command::Check(args)) = loaded.options.command else {
+                panic!("{line:?}");
+            };
+            assert!(args.json && !args.no_cameras);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_toml_is_numbered_and_not_shown() {
+        let error = File::of("port = 1\ntoken = canary-secret").error();
+        assert!(error.contains("line 2"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn what_is_read_again_is_what_the_file_says_then() {
+        let file = File::of("port = 1\nallow_host = [\"a.example\"]");
+        let loaded = file.load(&["--host", "127.0.0.3"]).expect("fits");
+        std::fs::write(file.folder.path().join("fanlight.toml"), "port = 2").expect("written");
+        let again = loaded.again().expect("fits");
+        assert_eq!((again.options.port, again.options.host.to_string()), (2, "127.0.0.3".into()));
+        assert_eq!(loaded.values()["allow_host"], ["a.example"]);
+        assert!(!again.values().contains_key("allow_host"));
+        assert_eq!(loaded.values()["host"], again.values()["host"]);
     }
 
     #[test]

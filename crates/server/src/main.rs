@@ -1,37 +1,70 @@
 //! `fanlight-server`: assembles the engine, the API and the browser's pages, and runs them until
 //! told to end.
 
+mod check;
 mod config;
+mod drain;
+mod in_force;
+mod listening;
+mod logging;
 mod options;
 mod pages;
-mod shutdown;
+mod service_manager;
+mod signals;
 mod tls;
 mod token;
 mod transfer;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use fanlight_api::Api;
 use fanlight_engine::{Config, Engine, FileRegistry};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, fmt, registry};
 
-use options::{Options, Switch};
+use config::Loaded;
+use in_force::InForce;
+use logging::Log;
+use options::{Command, LogFormat, Options, Switch};
+use signals::{Signal, Signals};
+use tls::LiveCertificate;
 
-fn main() -> anyhow::Result<()> {
-    let loaded = config::load()?;
-    if loaded.options.print_config {
+fn main() -> ExitCode {
+    if let Some(Command::Check(args)) = config::asked().command {
+        return check::run(args);
+    }
+    let loaded = match config::load() {
+        Ok(loaded) => loaded,
+        Err(error) => return failed(LogFormat::Human, &error),
+    };
+    let format = loaded.options.log_format;
+    match obey(loaded) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(format, &error),
+    }
+}
+
+/// Tells why it ends, to people or to what reads the log.
+fn failed(format: LogFormat, error: &anyhow::Error) -> ExitCode {
+    match format {
+        LogFormat::Human => eprintln!("Error: {error:?}"),
+        LogFormat::Json => tracing::error!("{error:#}"),
+    }
+    ExitCode::FAILURE
+}
+
+/// Does what the options ask for.
+fn obey(loaded: Loaded) -> anyhow::Result<()> {
+    let options = &loaded.options;
+    if options.print_config {
         print!("{}", loaded.print());
         return Ok(());
     }
-    let options = loaded.options;
-    let on_stderr =
-        fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
-    let kept = fmt::layer().with_ansi(false).with_writer(|| fanlight_api::RecentLog);
-    registry().with(EnvFilter::new(options.log_level.filter())).with(on_stderr).with(kept).init();
+    let log = logging::start(options.log_level, options.log_format);
     if options.print_openapi {
         return say(fanlight_api::openapi());
     }
@@ -41,8 +74,9 @@ fn main() -> anyhow::Result<()> {
     if let Some(list) = &options.import_cameras {
         return say(&transfer::import(&options.cameras_file()?, list)?);
     }
-    let runtime = tokio::runtime::Runtime::new().context("the system gives no threads")?;
-    runtime.block_on(run(options))
+    let inherited = listening::inherited()?;
+    let runtime = Runtime::new().context("the system gives no threads")?;
+    runtime.block_on(run(loaded, log, inherited))
 }
 
 /// A reader that goes away early, such as `head`, is no error.
@@ -53,16 +87,8 @@ fn say(text: &str) -> anyhow::Result<()> {
     }
 }
 
-async fn run(options: Options) -> anyhow::Result<()> {
-    fanlight_api::raise_file_limit();
-    let (token, tls) = (options.token()?, options.tls()?);
-    // Before the port is taken: whoever sees it taken may then rely on the signals.
-    let ended = shutdown::requested()?;
-    let listener = fanlight_api::bind(options.host, options.port)
-        .await
-        .map_err(|error| options.explain_bind(&error))?;
-    let address = listener.local_addr()?;
-    let engine = Engine::start(Config {
+fn engine_config(options: &Options) -> anyhow::Result<Config> {
+    Ok(Config {
         ffmpeg: options.ffmpeg.clone(),
         hardware: options.hwaccel,
         replays: options.replay_dir.clone(),
@@ -71,9 +97,27 @@ async fn run(options: Options) -> anyhow::Result<()> {
         max_consumers_per_camera: options.max_consumers_per_camera.into(),
         max_consumers: options.max_consumers.into(),
         ..Config::default()
-    })?;
+    })
+}
+
+async fn run(loaded: Loaded, log: Log, inherited: Option<TcpListener>) -> anyhow::Result<()> {
+    fanlight_api::raise_file_limit();
+    // Before the port is taken: whoever sees it taken may then rely on the signals.
+    let mut signals = Signals::listen()?;
+    let options = &loaded.options;
+    let (listener, address) = listening::open(options, inherited).await?;
+    let token = options.token(!address.ip().is_loopback())?;
+    let certificate = options.certificate()?.map(LiveCertificate::new);
+    let tls = certificate.as_ref().map(LiveCertificate::server_config).transpose()?;
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(
+            "pictures and the token travel unencrypted; give a certificate with --tls-cert and --tls-key"
+        );
+    }
+
+    let engine = Engine::start(engine_config(options)?)?;
     let frames = fanlight_api::FramesSocket::open(address.port());
-    let router = fanlight_api::router(
+    let api = Api::new(
         engine.clone(),
         fanlight_api::Settings {
             port: address.port(),
@@ -86,26 +130,57 @@ async fn run(options: Options) -> anyhow::Result<()> {
             scans: options.scans == Switch::On,
         },
     );
-    // A reader of this line that went away is no reason to stop serving.
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    let _ = writeln!(std::io::stdout(), "Fanlight is serving on {scheme}://{address}");
+    let mut reloads = api.take_reloads();
+    let mut in_force = InForce::new(loaded, log, engine.clone(), api.clone(), address, certificate);
+
     let cancelled = CancellationToken::new();
-    let sharing = frames.map(|socket| {
-        tokio::spawn(socket.serve(router.clone(), address.port(), cancelled.clone()))
-    });
-    let (ending, room) = (cancelled.clone(), engine.max_consumers());
-    let serving = tokio::spawn(async move {
+    let sharing = frames
+        .map(|socket| tokio::spawn(socket.serve(api.router(), address.port(), cancelled.clone())));
+    let (router, ending, room) = (api.router(), cancelled.clone(), engine.max_consumers());
+    let mut serving = tokio::spawn(async move {
         match tls {
             Some(tls) => fanlight_api::serve_tls(listener, tls, router, room, ending).await,
             None => fanlight_api::serve(listener, router, room, ending).await,
         }
     });
-    let signal = ended.await;
+    // A reader of this line that went away is no reason to stop serving.
+    let url = in_force.url();
+    let _ = writeln!(std::io::stdout(), "Fanlight is serving on {url}");
+    service_manager::ready(&in_force.status());
+    let (of_api, of) = (api.clone(), engine.clone());
+    tokio::spawn(service_manager::keep_alive(move || answers(of_api.clone(), of.clone())));
+    let of = engine.clone();
+    let telling = tokio::spawn(service_manager::follow(move || in_force::status(&of, &url)));
+
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                // Whether it worked is in the log.
+                Signal::Reload => drop(in_force.reload().await),
+                Signal::End(name) => break name,
+            },
+            Some(request) = reloads.recv() => request.answer(in_force.reload().await),
+            ended = &mut serving => {
+                ended.context("the API ended badly")?;
+                bail!("the API ended by itself");
+            }
+        }
+    };
+    drop(reloads);
+    telling.abort();
     tracing::info!("{signal}: shutting down");
+    drain::drain(&api, in_force.drain, &mut signals).await;
     cancelled.cancel();
     engine.shutdown().await;
     if let Some(sharing) = sharing {
         sharing.await.context("the shared-memory socket ended badly")?;
     }
     serving.await.context("the API ended badly")
+}
+
+/// Whether the API answers and the engine can be asked; it does not end while they hang.
+async fn answers(api: Api, engine: Engine) -> bool {
+    let asked = tokio::task::spawn_blocking(move || engine.cameras().len());
+    let (status, _) = api.ask("GET", "/livez", None).await;
+    status == 200 && asked.await.is_ok()
 }

@@ -2,18 +2,17 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::builder::BoolishValueParser;
-use clap::{Parser, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use directories::ProjectDirs;
 use fanlight_api::Token;
 use fanlight_engine::{Hardware, RecordingConfig};
-use tokio_rustls::rustls::ServerConfig;
 
-use crate::tls;
+use crate::tls::Certificate;
 use crate::token::{self, VARIABLE};
 
 /// Opens one connection to each camera and fans it out to scripts, web pages and players.
@@ -21,6 +20,8 @@ use crate::token::{self, VARIABLE};
 #[command(name = "fanlight-server", version)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// A TOML file with any of these options, named as here with _ for -; the command line and the
     /// environment go before it.
     #[arg(long, env = "FANLIGHT_CONFIG", value_name = "FILE")]
@@ -99,9 +100,39 @@ pub(crate) struct Options {
         ignore_case = true
     )]
     pub(crate) scans: Switch,
+    /// For how many seconds SIGTERM leaves everything running while /readyz says that it is about
+    /// to end; for load balancers that need that long to notice.
+    #[arg(long, env = "FANLIGHT_DRAIN", value_name = "SECONDS", default_value_t = 0,
+        value_parser = value_parser!(u16).range(0..=600))]
+    pub(crate) drain: u16,
     /// How much to log.
     #[arg(long, env = "LOG_LEVEL", value_enum, default_value = "info", ignore_case = true)]
     pub(crate) log_level: LogLevel,
+    /// Whether log lines are for people or for programs: human or json.
+    #[arg(
+        long,
+        env = "FANLIGHT_LOG_FORMAT",
+        value_enum,
+        default_value = "human",
+        ignore_case = true
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Looks whether a server could run with these options and reach its cameras; changes nothing.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct CheckArgs {
+    /// Prints what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Leaves the cameras alone.
+    #[arg(long)]
+    pub(crate) no_cameras: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -110,7 +141,13 @@ pub(crate) enum Switch {
     Off,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
     Debug,
     Info,
@@ -158,12 +195,17 @@ impl LogLevel {
 }
 
 impl Options {
-    /// The token to ask for. Wherever one is given, it is asked for.
+    /// The token to ask for, when it is served where other machines reach it, or not. Wherever one is
+    /// given, it is asked for.
     ///
     /// # Errors
     /// Whoever can reach the API can watch every camera: an address that other machines reach is
     /// refused without a token.
-    pub(crate) fn token(&self) -> anyhow::Result<Option<Token>> {
+    pub(crate) fn token(&self, reachable: bool) -> anyhow::Result<Option<Token>> {
+        if let Some(path) = self.token_file.as_deref().filter(|path| token::is_open_to_all(path)) {
+            // Containers mount secrets as they please, so this is no reason to refuse.
+            tracing::warn!("{}", token::open_to_all(path));
+        }
         if let Some(token) = token::given(self.token_file.as_deref())? {
             return Ok(Some(token));
         }
@@ -172,33 +214,41 @@ impl Options {
             tracing::info!("clients find the token in {}", path.display());
             return Ok(Some(token));
         }
-        if !self.host.is_loopback() {
-            bail!(
-                "{host} can be reached from other machines, and whoever reaches Fanlight can watch every camera. \
-                 Give it a token that clients must send: openssl rand -hex 32 > token; chmod 600 token; \
-                 fanlight-server --host {host} --token-file token (or put it into {VARIABLE}). \
-                 Or serve on 127.0.0.1 and reach it through a tunnel: \
-                 ssh -L {port}:127.0.0.1:{port} user@this-machine",
-                host = self.host,
-                port = self.port
-            );
-        }
+        ensure!(!reachable, self.open_door());
         Ok(None)
     }
 
-    /// The certificate to serve with. A token that travels in the clear is worth a warning.
-    pub(crate) fn tls(&self) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+    /// Why it does not serve other machines without a token, and the ways out.
+    pub(crate) fn open_door(&self) -> String {
+        format!(
+            "{host} can be reached from other machines, and whoever reaches Fanlight can watch every camera. \
+             Give it a token that clients must send: openssl rand -hex 32 > token; chmod 600 token; \
+             fanlight-server --host {host} --token-file token (or put it into {VARIABLE}). \
+             Or serve on 127.0.0.1 and reach it through a tunnel: \
+             ssh -L {port}:127.0.0.1:{port} user@this-machine",
+            host = self.host,
+            port = self.port
+        )
+    }
+
+    /// The files of the certificate to serve with, and of its key.
+    pub(crate) fn certificate_files(&self) -> anyhow::Result<Option<(&Path, &Path)>> {
         match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => return tls::load(certificate, key).map(Some),
-            (None, None) => {}
-            _ => bail!("TLS takes a certificate and its key: give both --tls-cert and --tls-key"),
+            (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+            (None, None) => Ok(None),
+            _ => Err(anyhow!(
+                "TLS takes a certificate and its key: give both tls_cert (--tls-cert) and tls_key (--tls-key)"
+            )),
         }
-        if !self.host.is_loopback() {
-            tracing::warn!(
-                "pictures and the token travel unencrypted; give a certificate with --tls-cert and --tls-key"
-            );
-        }
-        Ok(None)
+    }
+
+    /// The certificate to serve with.
+    pub(crate) fn certificate(&self) -> anyhow::Result<Option<Certificate>> {
+        self.certificate_files()?.map(|(file, key)| Certificate::read(file, key)).transpose()
+    }
+
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain.into())
     }
 
     /// The camera list: the one named, else one in the user's data folder.

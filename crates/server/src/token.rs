@@ -15,7 +15,6 @@ pub(crate) fn given(file: Option<&Path>) -> anyhow::Result<Option<Token>> {
     if let Some(path) = file {
         let text = fs::read_to_string(path)
             .with_context(|| format!("the token file {} cannot be read", path.display()))?;
-        warn_of_readers(path);
         let token = Token::parse(text.trim());
         return token.map(Some).with_context(|| format!("the token in {}", path.display()));
     }
@@ -32,20 +31,23 @@ pub(crate) fn made() -> anyhow::Result<(Token, PathBuf)> {
         .context("no token can be made; name a file that holds one with --token-file")
 }
 
-/// Containers mount secrets as they please, so this is no reason to refuse.
-fn warn_of_readers(path: &Path) {
+/// Whether every user of this machine can read a token file.
+pub(crate) fn is_open_to_all(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        if fs::metadata(path).is_ok_and(|file| file.mode() & 0o004 != 0) {
-            tracing::warn!(
-                "every user of this machine can read {}; chmod 600 keeps it yours",
-                path.display()
-            );
-        }
+        fs::metadata(path).is_ok_and(|file| file.mode() & 0o004 != 0)
     }
     #[cfg(not(unix))]
-    let _ = path;
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// What to do about such a file.
+pub(crate) fn open_to_all(path: &Path) -> String {
+    format!("every user of this machine can read {}; chmod 600 keeps it yours", path.display())
 }
 
 #[cfg(test)]

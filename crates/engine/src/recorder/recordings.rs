@@ -318,6 +318,23 @@ impl Recordings {
     /// [`ErrorKind::InvalidRequest`], [`ErrorKind::FolderUnwritable`], [`ErrorKind::DiskFull`],
     /// [`ErrorKind::StorageFailed`]; then nothing has changed.
     pub fn change(self: &Arc<Self>, change: RecordingChange) -> Result<RecordingSettings> {
+        self.put_in_force(change, self.file.as_deref())
+    }
+
+    /// Changes settings at once, for as long as this engine lives: whoever starts it says them again
+    /// the next time. Blocks.
+    ///
+    /// # Errors
+    /// As [`Recordings::change`].
+    pub fn reconfigure(self: &Arc<Self>, change: RecordingChange) -> Result<RecordingSettings> {
+        self.put_in_force(change, None)
+    }
+
+    fn put_in_force(
+        self: &Arc<Self>,
+        change: RecordingChange,
+        file: Option<&Path>,
+    ) -> Result<RecordingSettings> {
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut saved, mut settings) = (chosen.clone(), self.settings());
         let mut opened = None;
@@ -346,13 +363,13 @@ impl Recordings {
             settings.clip_seconds = seconds;
             saved.clip_seconds = Some(seconds);
         }
-        if let Some(file) = &self.file {
+        if let Some(file) = file {
             save(file, &saved).map_err(|error| {
                 let file = file.display();
                 Error::new(ErrorKind::StorageFailed, format!("{file} cannot be saved: {error}"))
             })?;
+            *chosen = saved;
         }
-        *chosen = saved;
         drop(chosen);
         if let Some(library) = opened {
             *self.library.lock().unwrap_or_else(PoisonError::into_inner) =
