@@ -46,11 +46,11 @@ export function compiledIn(metadata, rootName) {
   return [...reached].map((id) => byId.get(id)).filter((one) => one.source !== null);
 }
 
-function crates(triple) {
+function crates(triple, program) {
   const args = ['metadata', '--locked', '--format-version', '1', '--filter-platform', triple];
   const { ok, stdout, stderr } = capture('cargo', args);
   if (!ok) throw new Trouble(`cargo metadata does not run: ${stderr.trim()}`);
-  return compiledIn(JSON.parse(stdout), 'fanlight-desktop').map((one) => ({
+  return compiledIn(JSON.parse(stdout), program).map((one) => ({
     name: one.name,
     version: one.version,
     licence: one.license ?? 'see its text',
@@ -138,9 +138,9 @@ export function noticesOf(packages) {
   return { list: lines.join('\n'), texts: blocks.join('\n') };
 }
 
-/** The notices of everything that is in the desktop app for this platform. */
-export function notices(triple) {
-  const rust = noticesOf(crates(triple));
+/** The notices of everything that is in a program for this platform: one of our crates, by name. */
+export function notices(triple, program) {
+  const rust = noticesOf(crates(triple, program));
   const web = noticesOf(npmPackages());
   return `Fanlight itself is under the MIT licence. These are the packages of other people that are part of
 it, and the licence texts that come with them. FFmpeg is no part of it: see FFMPEG-SOURCE.txt.

@@ -13,16 +13,16 @@ import { hostTriple } from './toolchain.mjs';
 
 /** Made anew for each package; tauri.conf.json takes its files from here. */
 const NOTICES = inRoot('src-tauri/notices');
-const NOBODY = 'The Fanlight authors';
+export const NOBODY = 'The Fanlight authors';
 
 /** Who publishes the package, as `Name <mail>`: they answer for it, and for the sources of FFmpeg. */
-const publisher = () => process.env.FANLIGHT_PUBLISHER?.trim() || NOBODY;
+export const publisher = () => process.env.FANLIGHT_PUBLISHER?.trim() || NOBODY;
 
 export const version = () =>
   /^\[workspace\.package\]\nversion = "(.+)"/m.exec(readFileSync(inRoot('Cargo.toml'), 'utf8'))[1];
 
 /** Seconds since 1970 of the commit that is packaged, so that a package can be made again alike. */
-function packagedAt() {
+export function packagedAt() {
   const told = process.env.SOURCE_DATE_EPOCH;
   const { ok, stdout } = capture('git', ['log', '-1', '--format=%ct']);
   return Number(told || (ok && stdout.trim()) || Math.floor(Date.now() / 1000));
@@ -63,7 +63,7 @@ export function shippable(path) {
 }
 
 /** The entries of the newest version in CHANGELOG.md, as Debian writes a changelog. */
-export function debianChangelog(markdown, number, by, seconds) {
+export function debianChangelog(markdown, number, by, seconds, name = 'fanlight') {
   const section = markdown.split(/^## /m)[1] ?? '';
   const entries = [...section.matchAll(/^- ((?:.|\n(?= {2}))+)/gm)].map(([, text]) =>
     text.replace(/\s+/g, ' '),
@@ -77,7 +77,7 @@ export function debianChangelog(markdown, number, by, seconds) {
     return `  * ${lines.join('\n    ')}`;
   });
   const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000');
-  return `fanlight (${number}) unstable; urgency=medium\n\n${wrapped.join('\n')}\n\n -- ${by}  ${date}\n`;
+  return `${name} (${number}) unstable; urgency=medium\n\n${wrapped.join('\n')}\n\n -- ${by}  ${date}\n`;
 }
 
 /** The newest glibc that programs ask for, by the output of `objdump -T`; null without any. */
@@ -97,7 +97,7 @@ export function writeNotices() {
   mkdirSync(NOTICES, { recursive: true });
   const write = (name, content) => writeFileSync(join(NOTICES, name), content);
   write('FFMPEG-SOURCE.txt', sourceOffer(build, maker, asked));
-  write('THIRD-PARTY.txt', notices(triple));
+  write('THIRD-PARTY.txt', notices(triple, 'fanlight-desktop'));
   const changes = readFileSync(inRoot('CHANGELOG.md'), 'utf8');
   write('changelog.gz', gzipSync(debianChangelog(changes, version(), by, at), { level: 9 }));
   for (const page of ['fanlight.1', 'fanlight-ffmpeg.1']) {
@@ -111,7 +111,7 @@ export function writeNotices() {
 }
 
 /** The libc that the programs want: packages say it, or an older system installs what cannot run. */
-function libcOf(programs) {
+export function libcOf(programs) {
   const { ok, stdout } = capture('objdump', ['-T', ...programs]);
   const newest = ok && newestGlibc(stdout);
   if (!newest) throw new Trouble('objdump (binutils) does not tell which glibc the programs want.');

@@ -114,14 +114,14 @@ def test_the_answer_names_what_is_in_force_and_what_needs_a_restart(
         "applied": ["log_level", "recordings", "recordings_quota"],
         "needs_restart": ["hwaccel", "max_consumers"],
     }
-    setup = fanlight.ask("GET", "/api/recordings/settings").json
+    setup = fanlight.ask("GET", "/api/settings/recordings").json
     assert (setup["folder"], setup["quota_bytes"]) == (str(recordings), 10**9)
     # They wait for the restart as long as it takes.
     assert reload(fanlight).json == {"applied": [], "needs_restart": ["hwaccel", "max_consumers"]}
     # Nothing was written down that would outlive the configuration.
     config.write('log_level = "info"\n')
     fanlight.restart()
-    assert fanlight.ask("GET", "/api/recordings/settings").json["folder"] is None
+    assert fanlight.ask("GET", "/api/settings/recordings").json["folder"] == ""
 
 
 def test_reloading_asks_for_the_token(server: Callable[..., Server]) -> None:
