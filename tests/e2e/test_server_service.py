@@ -3,6 +3,8 @@ goes and hands it its socket, and its end is announced."""
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -20,7 +22,7 @@ from websocket import create_connection
 from rig import hand_over
 from rig.camera import Cameras, free_port
 from rig.http import Answer
-from rig.server import Server
+from rig.server import ROOT, Server
 from rig.service_manager import ServiceManager
 from rig.waiting import eventually
 
@@ -345,3 +347,27 @@ def test_a_second_signal_ends_the_wait_and_recordings_are_finished(
     assert fanlight.stop(signal.SIGTERM) == 0
     assert not list(tmp_path.rglob("*.part*"))
     assert list(tmp_path.rglob("*.mp4"))
+
+
+# The unit
+
+UNITS = ROOT / "deploy" / "systemd"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this system")
+def test_the_unit_gives_the_service_few_rights() -> None:
+    analyze = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNITS / "fanlight-server.service")]
+    said = subprocess.run(analyze, capture_output=True, text=True, check=False)
+    level = re.search(r"exposure level for \S+: (\d+\.\d)", said.stdout)
+    assert level, said.stdout + said.stderr
+    assert float(level[1]) < 3, said.stdout
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this system")
+def test_systemd_understands_every_line_of_the_units() -> None:
+    units = [str(UNITS / f"fanlight-server.{kind}") for kind in ("service", "socket")]
+    said = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False).stderr
+    # Where the package is not installed, its program and its manual are not there; nothing else is wrong.
+    expected = ("is not executable", "Command 'man fanlight-server(8)' failed")
+    wrong = [line for line in said.splitlines() if "fanlight" in line and not any(part in line for part in expected)]
+    assert wrong == []

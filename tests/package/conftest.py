@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from package.booted import NotBooted, server_journey_of
 from package.root import journey_of, way_in
 
 #: Where `npm run package` put them.
@@ -45,6 +46,23 @@ def deb() -> Path:
 @pytest.fixture(scope="session")
 def rpm() -> Path:
     return the_only("rpm")
+
+
+@pytest.fixture(scope="session")
+def server_deb() -> Path:
+    assert PACKAGES
+    found = sorted(Path(PACKAGES).glob("server/*.deb"))
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def server_journey(server_deb: Path) -> dict[str, Any]:
+    """What came of the server's package on a system that systemd booted. Done once for all tests."""
+    try:
+        return server_journey_of(server_deb)
+    except NotBooted as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
