@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,8 @@ def test_the_answer_names_what_is_in_force_and_what_needs_a_restart(
 ) -> None:
     fanlight = server(options=config.options, env=BY_FILE)
     recordings = tmp_path / "recordings"
-    config.write(
-        f'log_level = "warn"\nmax_consumers = 7\nhwaccel = "off"\nrecordings = "{recordings}"\nrecordings_quota = "1GB"\n'
-    )
+    wanted = ['log_level = "warn"', "max_consumers = 7", 'hwaccel = "off"', f'recordings = "{recordings}"']
+    config.write("\n".join([*wanted, 'recordings_quota = "1GB"']))
     told = reload(fanlight).json
     assert told == {
         "applied": ["log_level", "recordings", "recordings_quota"],
@@ -222,7 +222,7 @@ def test_systemd_is_told_how_it_goes(server: Callable[..., Server], manager: Ser
     assert any(line.startswith(f"STATUS=Serving on {fanlight.url}: 0 of 0 cameras") for line in manager.said())
     manager.wait_for("WATCHDOG=1", count=5)
     beats = manager.times("WATCHDOG=1")
-    assert max(later - earlier for earlier, later in zip(beats, beats[1:])) < 1
+    assert max(later - earlier for earlier, later in pairwise(beats)) < 1
     # Reloads have a beginning, with its time, and an end, whatever comes of them.
     for number, text in ((2, "drain = 0"), (3, "drain = -1")):
         config.write(text)

@@ -84,7 +84,7 @@ def test_the_configuration_and_the_manual_name_what_there_is(files: Path) -> Non
     assert [name for name in names if not re.search(rf"^{name} = .* # file$", printed, re.MULTILINE)] == []
     manual = gzip.decompress((files / "usr/share/man/man8/fanlight-server.8.gz").read_bytes()).decode()
     help_text = said_by(str(program), "--help") + said_by(str(program), "check", "--help")
-    for option in re.findall(r"\\-\\-([a-z\\-]+)", manual):
+    for option in re.findall(r"\\-\\-((?:[a-z]|\\-)+)", manual):
         assert f"--{option.replace(chr(92), '')}" in help_text, option
 
 

@@ -25,7 +25,7 @@ pub(crate) fn run(args: CheckArgs) -> ExitCode {
     };
     logging::start(level, LogFormat::Human);
     let mut report = Report::default();
-    report.add(configuration(&options, wrong));
+    report.add(configuration(&options, &wrong));
     match tokio::runtime::Runtime::new().context("the system gives no threads") {
         Ok(runtime) => {
             if let Err(error) = runtime.block_on(look(&options, args, &mut report)) {
@@ -37,14 +37,14 @@ pub(crate) fn run(args: CheckArgs) -> ExitCode {
         Err(error) => report.add(Finding::problem("check", format!("{error:#}"))),
     }
     if args.json {
-        report.print_json()
+        report.print_json();
     } else {
-        report.print()
-    };
+        report.print();
+    }
     if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn configuration(options: &Options, wrong: Vec<String>) -> Finding {
+fn configuration(options: &Options, wrong: &[String]) -> Finding {
     let Some(path) = &options.config else {
         return Finding::good("configuration", "the command line and the environment alone");
     };

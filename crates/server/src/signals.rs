@@ -60,7 +60,7 @@ impl Signals {
             match self.next().await {
                 Signal::End(name) => return name,
                 Signal::Reload => {
-                    tracing::info!("SIGHUP comes too late: the server is about to end")
+                    tracing::info!("SIGHUP comes too late: the server is about to end");
                 }
             }
         }
