@@ -31,6 +31,7 @@ const ROOMS = [
   'crates/engine/src',
   'crates/discovery/src',
   'crates/api/src',
+  'crates/server/src',
   'src-tauri/src',
   'ui/src',
   'clients/js/src',
