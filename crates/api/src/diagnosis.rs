@@ -86,6 +86,7 @@ async fn files(context: &Context) -> Vec<(&'static str, String)> {
     };
     let events = PastEvents::of(&context.journal, EVENTS, |_| true);
     let log = RecentLog::text();
+    let log: Vec<_> = log.lines().map(redact).collect();
     let documents = [
         ("about.json", about_with_system(value(&about))),
         ("settings.json", settings(context)),
@@ -99,7 +100,7 @@ async fn files(context: &Context) -> Vec<(&'static str, String)> {
     let documents = documents.map(|(name, document)| (name, format!("{:#}\n", redacted(document))));
     let mut files = vec![("README.txt", READ_ME.to_owned())];
     files.extend(documents);
-    files.push(("log.txt", log.lines().map(|line| format!("{}\n", redact(line))).collect()));
+    files.push(("log.txt", log.join("\n")));
     files
 }
 
