@@ -105,6 +105,7 @@ fn status(kind: ErrorKind) -> StatusCode {
             StatusCode::NOT_FOUND
         }
         ErrorKind::ConsumerKicked => StatusCode::GONE,
+        ErrorKind::NotOwner => StatusCode::MISDIRECTED_REQUEST,
         ErrorKind::StreamExists
         | ErrorKind::StreamInUse { .. }
         | ErrorKind::ChangedElsewhere
@@ -116,6 +117,7 @@ fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         // The camera or a server behind us, not the request, is at fault; it may be back later.
         ErrorKind::SharedStateUnavailable
+        | ErrorKind::OwnerUnreachable
         | ErrorKind::StreamNotRunning
         | ErrorKind::Paused
         | ErrorKind::AuthFailed

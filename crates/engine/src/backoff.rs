@@ -19,6 +19,10 @@ const SIGN_IN_TRIES: u32 = 3;
 const SIGN_IN_REST: Duration = Duration::from_secs(30 * 60);
 /// The wait when a setting has to change first; it may change on the camera's side.
 const NEEDS_A_PERSON: Duration = Duration::from_secs(30);
+/// The first wait and the longest for the instance that has a camera open: it is near, and knocking at
+/// it troubles no camera.
+const FIRST_AT_OWNER: Duration = Duration::from_millis(200);
+const LONGEST_AT_OWNER: Duration = Duration::from_secs(2);
 /// Waits differ by up to this part, so that many cameras behind one switch do not return at once.
 const JITTER: f64 = 0.2;
 
@@ -40,6 +44,16 @@ pub(crate) fn delay(
         }
         _ => FIRST.saturating_mul(1 << (attempt.saturating_sub(1)).min(8)).min(longest),
     };
+    jittered(base, dice)
+}
+
+/// How long to wait before asking the instance that has the camera open again.
+pub(crate) fn relayed(attempt: u32, dice: f64) -> Duration {
+    let doubled = FIRST_AT_OWNER.saturating_mul(1 << (attempt.saturating_sub(1)).min(8));
+    jittered(doubled.min(LONGEST_AT_OWNER), dice)
+}
+
+fn jittered(base: Duration, dice: f64) -> Duration {
     base.mul_f64(1.0 + JITTER * (2.0 * dice - 1.0))
 }
 
@@ -68,6 +82,14 @@ mod tests {
     ) {
         let offline = offline.map(Duration::from_secs);
         assert_eq!(delay(kind, attempt, offline, 0.5), Duration::from_secs(seconds));
+    }
+
+    #[rstest]
+    #[case(1, 200)]
+    #[case(3, 800)]
+    #[case(u32::MAX, 2000)]
+    fn owners_are_asked_soon(#[case] attempt: u32, #[case] milliseconds: u64) {
+        assert_eq!(relayed(attempt, 0.5), Duration::from_millis(milliseconds));
     }
 
     #[test]

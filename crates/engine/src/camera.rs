@@ -12,11 +12,13 @@ use crate::consumer::{ConsumerInfo, ConsumerSnapshot, Consumers, Deliveries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame_reader::{FrameReader, Spec};
 use crate::ingest::Orders;
+use crate::ownership::Hold;
 use crate::packet_consumer::PacketConsumer;
 use crate::packet_feed::{Arrivals, PacketReader};
 use crate::pause;
 use crate::recorder::{Recorder, RecorderSnapshot, Recording};
-use crate::source::SourceConfig;
+use crate::relay_feed::{RelayFeed, not_here};
+use crate::source::{Place, SourceConfig};
 use crate::status::{State, Status};
 use crate::stream::{Role, Stream, StreamSnapshot, Surroundings};
 use crate::streams::Streams;
@@ -27,6 +29,8 @@ pub struct Camera {
     id: CameraId,
     config: Mutex<Arc<CameraConfig>>,
     created_at: Timestamp,
+    /// Which instance has it open.
+    hold: watch::Receiver<Hold>,
     streams: Arc<Streams>,
     recorder: Recorder,
     consumers: Arc<Consumers>,
@@ -52,6 +56,8 @@ pub struct CameraSnapshot {
     pub dropped: u64,
     /// What its recorder does.
     pub recorder: RecorderSnapshot,
+    /// The instance that has it open, where that is another.
+    pub owner: Option<String>,
 }
 
 impl CameraSnapshot {
@@ -94,14 +100,17 @@ impl Camera {
         cancelled: CancellationToken,
     ) -> Self {
         let span = tracing::info_span!("camera", id = %config.id);
-        let start = |role| start_stream(&config, role, &around, &cancelled, &span);
+        let hold = around.ownership.follow(&config.id);
+        let start = |role| start_stream(&config, role, &hold, &around, &cancelled, &span);
         let main = start(Role::Main).expect("every camera has a main stream");
         let streams = Arc::new(Streams::new(main, start(Role::Sub)));
-        let recorder = Recorder::start(&config, streams.main(), &around, &cancelled, &span);
+        let recorder =
+            Recorder::start(&config, streams.main(), hold.clone(), &around, &cancelled, &span);
         Self {
             id: config.id.clone(),
             config: Mutex::new(Arc::new(config)),
             created_at: Timestamp::now(),
+            hold,
             streams,
             recorder,
             consumers: Arc::new(Consumers::new(
@@ -137,6 +146,7 @@ impl Camera {
             _ => self.streams.replace_sub(start_stream(
                 &config,
                 Role::Sub,
+                &self.hold,
                 &self.around,
                 &self.cancelled,
                 &self.span,
@@ -223,6 +233,37 @@ impl Camera {
         Ok(PacketConsumer::join(stream, self.cancelled.clone(), open, consumer))
     }
 
+    /// Reads a stream for another instance, which hands it on to readers of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotOwner`] where another instance has the camera open, or why nobody has, and
+    /// the errors of [`Camera::packets`].
+    pub fn relay(&self, role: Role, consumer: ConsumerInfo) -> Result<RelayFeed> {
+        self.here()?;
+        let stream = match role {
+            Role::Main => self.streams.main(),
+            Role::Sub => self.streams.sub().ok_or_else(|| {
+                Error::new(ErrorKind::StreamNotRunning, "this camera has no substream here yet")
+            })?,
+        };
+        let packets = self.packets(role, consumer)?;
+        Ok(RelayFeed::new(packets, stream.status(), self.hold.clone()))
+    }
+
+    /// Which instance has it open.
+    pub fn hold(&self) -> Hold {
+        self.hold.borrow().clone()
+    }
+
+    /// # Errors
+    /// Where this instance does not have it open.
+    fn here(&self) -> Result<()> {
+        match &*self.hold.borrow() {
+            Hold::Here => Ok(()),
+            elsewhere => Err(not_here(elsewhere)),
+        }
+    }
+
     /// What ends readers when all cameras are paused.
     fn open(&self) -> Result<CancellationToken> {
         let open = self.around.pause.token();
@@ -237,8 +278,10 @@ impl Camera {
     /// Starts recording, until somebody ends it.
     ///
     /// # Errors
-    /// [`ErrorKind::RecordingsOff`], [`ErrorKind::UnsupportedCodec`].
+    /// [`ErrorKind::RecordingsOff`], [`ErrorKind::UnsupportedCodec`]; [`ErrorKind::NotOwner`] where
+    /// another instance has it open.
     pub fn record(&self) -> Result<()> {
+        self.here()?;
         self.recorder.want()
     }
 
@@ -256,8 +299,9 @@ impl Camera {
     ///
     /// # Errors
     /// [`ErrorKind::NothingBuffered`], [`ErrorKind::RecordingsOff`], [`ErrorKind::DiskFull`],
-    /// [`ErrorKind::FolderUnwritable`].
+    /// [`ErrorKind::FolderUnwritable`]; [`ErrorKind::NotOwner`] where another instance has it open.
     pub async fn clip(&self, seconds: u32) -> Result<Recording> {
+        self.here()?;
         self.recorder.clip(seconds).await
     }
 
@@ -322,6 +366,10 @@ impl Camera {
             consumers: self.consumers.count(),
             dropped: self.consumers.dropped(),
             recorder: self.recorder.snapshot(),
+            owner: match &*self.hold.borrow() {
+                Hold::There(peer) => Some(peer.name.clone()),
+                _ => None,
+            },
         }
     }
 }
@@ -329,11 +377,14 @@ impl Camera {
 fn start_stream(
     config: &CameraConfig,
     role: Role,
+    hold: &watch::Receiver<Hold>,
     around: &Surroundings,
     cancelled: &CancellationToken,
     span: &tracing::Span,
 ) -> Option<Stream> {
     let orders = orders(config, role, 0)?;
     let cancelled = cancelled.child_token();
-    Some(Stream::start(role, orders, config.frame_buffer_size, around, cancelled, span))
+    let place = Place { camera: config.id.clone(), role };
+    let (hold, kept) = (hold.clone(), config.frame_buffer_size);
+    Some(Stream::start(place, orders, hold, kept, around, cancelled, span))
 }

@@ -28,6 +28,8 @@ pub enum ConsumerKind {
     SharedMemory,
     /// A tile of the desktop window.
     Window,
+    /// Another instance, which hands packets on to consumers of its own.
+    Relay,
 }
 
 impl ConsumerKind {
@@ -38,6 +40,7 @@ impl ConsumerKind {
             Self::WebSocket => "websocket",
             Self::SharedMemory => "shared_memory",
             Self::Window => "window",
+            Self::Relay => "relay",
         }
     }
 }

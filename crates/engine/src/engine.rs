@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +19,9 @@ use crate::config::{CameraConfig, CameraId, Schedule, Transport};
 use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
+use crate::ownership::{Alone, Ownership};
 use crate::pause;
+use crate::peer::Introduction;
 use crate::probe::{self, MAX_PROBES, Probe};
 use crate::recorder::{RecordingConfig, Recordings};
 use crate::registry::{MemoryRegistry, Registry};
@@ -54,6 +57,12 @@ pub struct Config {
     pub max_consumers_per_camera: usize,
     /// The most consumers that read any camera at a time.
     pub max_consumers: usize,
+    /// Decides which instance opens which camera, where several share their cameras.
+    pub ownership: Arc<dyn Ownership>,
+    /// What opens the other instances' APIs to this one, and this one's to them. They share it.
+    pub relay_token: Option<SecretString>,
+    /// What this instance calls itself when it reads from others.
+    pub relay_name: String,
 }
 
 impl Default for Config {
@@ -69,6 +78,9 @@ impl Default for Config {
             max_cameras: 1000,
             max_consumers_per_camera: 128,
             max_consumers: 1000,
+            ownership: Arc::new(Alone),
+            relay_token: None,
+            relay_name: "unnamed".to_owned(),
         }
     }
 }
@@ -114,11 +126,16 @@ impl Engine {
         }
         let sidecar = Sidecar::new(config.ffmpeg, config.bundled_ffmpeg, config.hardware);
         let around = Surroundings {
-            tools: Arc::new(Tools { sidecar, replays: Replays::new(config.replays) }),
+            tools: Arc::new(Tools {
+                sidecar,
+                replays: Replays::new(config.replays),
+                introduction: Introduction { name: config.relay_name, token: config.relay_token },
+            }),
             recordings: Recordings::new(config.recordings),
             linger: config.linger,
             consumers: Arc::new(Quota::new(config.max_consumers_per_camera, config.max_consumers)),
             pause: Arc::default(),
+            ownership: config.ownership,
             changes: watch::Sender::new(0),
             tasks: TaskTracker::new(),
         };

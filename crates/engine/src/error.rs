@@ -113,6 +113,10 @@ pub enum ErrorKind {
     SharedStateUnavailable,
     /// Somebody else changed the same camera in the meantime.
     ChangedElsewhere,
+    /// The instance that has this camera open cannot be reached.
+    OwnerUnreachable,
+    /// Another instance has this camera open, and only that one can do this.
+    NotOwner,
     /// No recording has this id.
     RecordingNotFound,
     /// The recording is being written.
@@ -158,6 +162,8 @@ impl ErrorKind {
             Self::StorageFailed => "storage_failed",
             Self::SharedStateUnavailable => "shared_state_unavailable",
             Self::ChangedElsewhere => "changed_elsewhere",
+            Self::OwnerUnreachable => "owner_unreachable",
+            Self::NotOwner => "not_owner",
             Self::RecordingNotFound => "recording_not_found",
             Self::RecordingInProgress => "recording_in_progress",
             Self::RecordingsOff => "recordings_off",
@@ -165,6 +171,36 @@ impl ErrorKind {
             Self::DiskFull => "disk_full",
             Self::FolderUnwritable => "folder_unwritable",
             Self::Internal => "internal",
+        }
+    }
+
+    /// The kind that another instance names by its code, and by a certificate that could be
+    /// accepted; none for one that no camera's status has.
+    pub(crate) fn of_a_camera(code: &str, certificate: Option<Fingerprint>) -> Option<Self> {
+        const KINDS: [ErrorKind; 19] = [
+            ErrorKind::UnsupportedScheme,
+            ErrorKind::ConsumerKicked,
+            ErrorKind::StreamNotRunning,
+            ErrorKind::Paused,
+            ErrorKind::AuthFailed,
+            ErrorKind::CameraNotFound,
+            ErrorKind::CameraUnreachable,
+            ErrorKind::CameraTimeout,
+            ErrorKind::NotRtsp,
+            ErrorKind::UnsupportedCodec,
+            ErrorKind::TlsFailed,
+            ErrorKind::Stalled,
+            ErrorKind::DamagedStream,
+            ErrorKind::FfmpegMissing,
+            ErrorKind::DecodeFailed,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::SharedStateUnavailable,
+            ErrorKind::NotOwner,
+            ErrorKind::Internal,
+        ];
+        match certificate {
+            Some(shown) => Some(Self::UntrustedCertificate { shown }),
+            None => KINDS.into_iter().find(|kind| kind.code() == code),
         }
     }
 

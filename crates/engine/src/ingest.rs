@@ -1,5 +1,6 @@
-//! A stream's single live session. [`Ingest::run`] is the one loop that opens it when it is wanted
-//! and retries it, and the only writer of the stream's status; [`Ingest::run_once`] is one session.
+//! A stream's single live session: with the camera, or with the instance that has the camera open.
+//! [`Ingest::run`] is the one loop that opens it when it is wanted and retries it, and the only
+//! writer of the stream's status; [`Ingest::run_once`] is one session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,12 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::freeze::Freeze;
+use crate::ownership::{Hold, Peer};
+use crate::packet::AccessUnit;
 use crate::packet_feed::PacketFeed;
 use crate::pause::Pause;
-use crate::source::{self, Route, Source, SourceConfig, Tools};
+use crate::peer;
+use crate::source::{self, Numbering, Place, Relay, Route, Source, SourceConfig, Told, Tools};
 use crate::status::{Fault, State, Status};
 
 /// A session without a packet for this long is given up.
@@ -24,6 +28,9 @@ const FIRST_PACKET: Duration = Duration::from_secs(20);
 /// A stream that showed no place to begin for this long begins anywhere: its picture heals as it
 /// goes on. Longer than the keyframe interval of almost every camera.
 const NO_KEYFRAME: Duration = Duration::from_secs(12);
+/// How long an unread stream stays connected to the instance that has its camera open. Coming back
+/// costs little there.
+const LEAVE_OWNER_AFTER: Duration = Duration::from_secs(1);
 
 /// How a stream is to be run, which may change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +50,58 @@ impl Orders {
     }
 }
 
+/// What a session goes by.
+#[derive(Clone)]
+struct Assignment {
+    orders: Orders,
+    /// Where the camera's connection is to be.
+    hold: Hold,
+}
+
+impl Assignment {
+    fn same_session(&self, other: &Self) -> bool {
+        self.hold == other.hold && self.orders.same_session(&other.orders)
+    }
+
+    /// Whether a stream that so many read is to be connected.
+    fn is_wanted(&self, readers: usize) -> bool {
+        match self.hold {
+            Hold::Here => self.orders.always || readers > 0,
+            // That it is always connected is the owner's business.
+            Hold::There(_) => readers > 0,
+            Hold::Nobody(_) => false,
+        }
+    }
+
+    /// How long it stays connected when nobody reads it any more.
+    fn leave_after(&self) -> Duration {
+        match self.hold {
+            Hold::There(_) => self.orders.leave_after.min(LEAVE_OWNER_AFTER),
+            _ => self.orders.leave_after,
+        }
+    }
+
+    /// How the stream is while it is not to be connected.
+    fn unwanted(&self) -> Status {
+        match &self.hold {
+            Hold::Nobody(why) => Status::held_by_nobody(why),
+            _ => Status::stopped(),
+        }
+    }
+}
+
+/// What former sessions have taught.
+#[derive(Default)]
+struct Memory {
+    route: Route,
+    numbering: Numbering,
+}
+
 /// What one stream's ingest works with.
 pub(crate) struct Ingest {
+    pub(crate) place: Place,
+    /// Follows which instance has the camera open.
+    pub(crate) hold: watch::Receiver<Hold>,
     pub(crate) orders: watch::Receiver<Orders>,
     /// How many read the stream.
     pub(crate) readers: watch::Receiver<usize>,
@@ -63,7 +120,7 @@ pub(crate) struct Ingest {
 enum Dismissal {
     /// Nobody has read it for long enough, or all cameras are paused.
     Unwanted,
-    /// Someone wants another session.
+    /// Someone wants another session, or it is another instance's now.
     NewOrders,
 }
 
@@ -85,13 +142,13 @@ impl Ingest {
     async fn supervise(&mut self) {
         let mut attempt = 0;
         let mut last_online: Option<Instant> = None;
-        let mut route = Route::default();
+        let mut memory = Memory::default();
         let mut rest: Option<Rest> = None;
         // Whether the camera refused the password and has not been online since.
         let mut refused = false;
         loop {
-            if self.pause.is_on() || !is_wanted(&self.orders.borrow(), *self.readers.borrow()) {
-                let before = self.orders.borrow().clone();
+            let before = self.assignment();
+            if self.pause.is_on() || !before.is_wanted(*self.readers.borrow()) {
                 last_online = None;
                 // A camera that refused the password is not asked again before its time, however
                 // often somebody comes by.
@@ -100,15 +157,14 @@ impl Ingest {
                     attempt = 0;
                 }
                 self.wanted().await;
-                if !self.orders.borrow().same_session(&before) {
+                if !self.assignment().same_session(&before) {
                     (attempt, rest, refused) = (0, None, false);
-                    route.forget();
+                    memory.route.forget();
                 }
                 self.update(|status| *status = Status::connecting());
             }
-            let orders = self.orders.borrow_and_update().clone();
-            let dismissed =
-                dismissed(self.orders.clone(), self.readers.clone(), self.paused.clone(), &orders);
+            let running = self.assignment();
+            let dismissed = self.signals().dismissed(&running);
             let dismissal = if let Some(pending) = &rest {
                 self.resting(pending);
                 tokio::select! {
@@ -122,7 +178,7 @@ impl Ingest {
             } else {
                 let opened = Instant::now();
                 let ended = tokio::select! {
-                    error = self.run_once(&orders.source, &mut route) => Err(error),
+                    error = self.run_once(&running, &mut memory) => Err(error),
                     dismissal = dismissed => Ok(dismissal),
                 };
                 self.feed.end_session(ended.is_err());
@@ -130,16 +186,23 @@ impl Ingest {
                 match ended {
                     Ok(dismissal) => dismissal,
                     Err(error) => {
-                        route.learn(&error, opened.elapsed());
+                        let relayed = running.hold != Hold::Here;
+                        if !relayed {
+                            memory.route.learn(&error, opened.elapsed());
+                        }
                         if self.is_online() {
                             last_online = Some(Instant::now());
                             attempt = 0;
                             refused = false;
                         }
                         attempt += 1;
-                        refused |= error.kind() == ErrorKind::AuthFailed;
+                        refused |= !relayed && error.kind() == ErrorKind::AuthFailed;
                         let offline = last_online.map(|at| at.elapsed());
-                        let wait = backoff::delay(error.kind(), attempt, offline, fastrand::f64());
+                        let wait = if relayed {
+                            backoff::relayed(attempt, fastrand::f64())
+                        } else {
+                            backoff::delay(error.kind(), attempt, offline, fastrand::f64())
+                        };
                         tracing::warn!(code = error.kind().code(), attempt, ?wait, "{error}");
                         rest = Some(Rest { error, attempt, until: Instant::now() + wait });
                         continue;
@@ -148,39 +211,46 @@ impl Ingest {
             };
             if let Dismissal::NewOrders = dismissal {
                 (attempt, last_online, rest, refused) = (0, None, None, false);
-                route.forget();
+                memory.route.forget();
                 self.update(|status| *status = Status::connecting());
             }
         }
     }
 
+    fn assignment(&self) -> Assignment {
+        Assignment { orders: self.orders.borrow().clone(), hold: self.hold.borrow().clone() }
+    }
+
+    fn signals(&self) -> Signals {
+        Signals {
+            orders: self.orders.clone(),
+            hold: self.hold.clone(),
+            readers: self.readers.clone(),
+            paused: self.paused.clone(),
+        }
+    }
+
     /// Waits until somebody wants this stream, and it is its turn after a pause.
-    async fn wanted(&mut self) {
+    async fn wanted(&self) {
         let mut was_paused = false;
+        let mut signals = self.signals();
         loop {
-            let paused = self.paused.borrow_and_update().is_some();
-            let wanted =
-                is_wanted(&self.orders.borrow_and_update(), *self.readers.borrow_and_update());
-            if !paused && wanted {
+            let paused = signals.paused.borrow_and_update().is_some();
+            let (assignment, readers) = signals.look();
+            if !paused && assignment.is_wanted(readers) {
                 if !was_paused {
                     return;
                 }
                 self.show(Status::connecting());
                 tokio::select! {
                     () = tokio::time::sleep(self.pause.turn()) => was_paused = false,
-                    Ok(()) = self.paused.changed() => {}
+                    Ok(()) = signals.paused.changed() => {}
                 }
                 continue;
             }
             was_paused = paused;
-            self.show(if paused { Status::paused() } else { Status::stopped() });
-            // The senders live in the stream; once they are gone, so is this.
-            tokio::select! {
-                Ok(()) = self.orders.changed() => {}
-                Ok(()) = self.readers.changed() => {}
-                Ok(()) = self.paused.changed() => {}
-                else => std::future::pending().await,
-            }
+            self.show(if paused { Status::paused() } else { assignment.unwanted() });
+            signals.changed().await;
         }
     }
 
@@ -196,13 +266,77 @@ impl Ingest {
     }
 
     /// One session, from connecting to its end.
-    async fn run_once(&self, config: &SourceConfig, route: &mut Route) -> Error {
-        match source::open(config, route, &self.tools).await {
-            Ok(opened) => match self.follow(opened).await {
-                Ok(never) => match never {},
-                Err(error) => error,
-            },
+    async fn run_once(&self, assignment: &Assignment, memory: &mut Memory) -> Error {
+        let Memory { route, numbering } = memory;
+        let ended = match &assignment.hold {
+            Hold::Here => {
+                numbering.forget();
+                match source::open(&assignment.orders.source, route, &self.tools).await {
+                    Ok(opened) => self.follow(opened).await,
+                    Err(error) => Err(error),
+                }
+            }
+            Hold::There(owner) => self.relay(owner, numbering).await,
+            Hold::Nobody(why) => Err(why.clone()),
+        };
+        match ended {
+            Ok(never) => match never {},
             Err(error) => error,
+        }
+    }
+
+    /// Moves packets from the instance that has the camera open into the feed, and shows how the
+    /// camera is there, until the session ends.
+    async fn relay(
+        &self,
+        owner: &Peer,
+        numbering: &mut Numbering,
+    ) -> Result<std::convert::Infallible> {
+        let (known, next) = (self.feed.stream(), self.feed.next_sequence());
+        let introduction = &self.tools.introduction;
+        let opening = Relay::open(owner, &self.place, introduction, known, *numbering, next);
+        let mut relay = opening.await?;
+        self.update(|status| status.session = Some(relay.session()));
+        loop {
+            let told = timeout(STALL, relay.next()).await.map_err(|_| {
+                peer::unreachable(
+                    &owner.name,
+                    &format!("it said nothing for {} s", STALL.as_secs()),
+                )
+            })??;
+            match told {
+                Told::Unit(unit) => {
+                    *numbering = relay.numbering();
+                    self.take(unit);
+                }
+                Told::Status(status) => self.mirror(&status),
+            }
+        }
+    }
+
+    /// Shows how the camera is at the instance that has it open.
+    fn mirror(&self, owners: &Status) {
+        // Its packets are the proof of that.
+        if owners.state == State::Online {
+            return;
+        }
+        if self.is_online() {
+            self.feed.end_session(true);
+            self.freeze.reset();
+        }
+        // It was not asked for the stream before.
+        let state = if owners.state == State::Stopped { State::Connecting } else { owners.state };
+        let is_news = {
+            let ours = self.status.borrow();
+            (ours.state, &ours.fault, ours.attempt, ours.next_try)
+                != (state, &owners.fault, owners.attempt, owners.next_try)
+        };
+        if is_news {
+            self.update(|status| {
+                status.enter(state);
+                status.fault.clone_from(&owners.fault);
+                (status.attempt, status.next_try) = (owners.attempt, owners.next_try);
+            });
         }
     }
 
@@ -224,23 +358,28 @@ impl Ingest {
             })??;
             patience = STALL;
             unit.keyframe = starts.at(unit.keyframe, Instant::now());
-            self.freeze.packet(&unit);
-            let stream = Arc::clone(&unit.stream);
-            self.feed.push(unit);
-            if !self.is_online() {
-                tracing::info!(
-                    codec = stream.codec.name(),
-                    width = stream.width,
-                    height = stream.height,
-                    "online"
-                );
-                self.update(|status| {
-                    status.enter(State::Online);
-                    status.fault = None;
-                    status.attempt = 0;
-                    status.next_try = None;
-                });
-            }
+            self.take(unit);
+        }
+    }
+
+    /// Puts an access unit into the feed.
+    fn take(&self, unit: AccessUnit) {
+        self.freeze.packet(&unit);
+        let stream = Arc::clone(&unit.stream);
+        self.feed.push(unit);
+        if !self.is_online() {
+            tracing::info!(
+                codec = stream.codec.name(),
+                width = stream.width,
+                height = stream.height,
+                "online"
+            );
+            self.update(|status| {
+                status.enter(State::Online);
+                status.fault = None;
+                status.attempt = 0;
+                status.next_try = None;
+            });
         }
     }
 
@@ -265,40 +404,56 @@ impl Ingest {
     }
 }
 
-fn is_wanted(orders: &Orders, readers: usize) -> bool {
-    orders.always || readers > 0
+/// Whatever may change what a stream's ingest has to do.
+#[derive(Clone)]
+struct Signals {
+    orders: watch::Receiver<Orders>,
+    hold: watch::Receiver<Hold>,
+    readers: watch::Receiver<usize>,
+    paused: watch::Receiver<Option<Timestamp>>,
 }
 
-/// Waits until the session that follows `running` has to end although nothing is wrong with it.
-async fn dismissed(
-    mut orders: watch::Receiver<Orders>,
-    mut readers: watch::Receiver<usize>,
-    mut paused: watch::Receiver<Option<Timestamp>>,
-    running: &Orders,
-) -> Dismissal {
-    loop {
-        if paused.borrow_and_update().is_some() {
-            return Dismissal::Unwanted;
+impl Signals {
+    /// What is to be done, and how many read.
+    fn look(&mut self) -> (Assignment, usize) {
+        let orders = self.orders.borrow_and_update().clone();
+        let hold = self.hold.borrow_and_update().clone();
+        (Assignment { orders, hold }, *self.readers.borrow_and_update())
+    }
+
+    /// Waits until one of them changes. Their senders live in the stream, but for that of the hold,
+    /// which may be for good; once they are gone, so is this.
+    async fn changed(&mut self) {
+        tokio::select! {
+            Ok(()) = self.orders.changed() => {}
+            Ok(()) = self.hold.changed() => {}
+            Ok(()) = self.readers.changed() => {}
+            Ok(()) = self.paused.changed() => {}
+            else => std::future::pending().await,
         }
-        let unread_for = {
-            let (orders, readers) = (orders.borrow_and_update(), readers.borrow_and_update());
-            if !orders.same_session(running) {
+    }
+
+    /// Waits until the session that follows `running` has to end although nothing is wrong with it.
+    async fn dismissed(mut self, running: &Assignment) -> Dismissal {
+        loop {
+            if self.paused.borrow_and_update().is_some() {
+                return Dismissal::Unwanted;
+            }
+            let (assignment, readers) = self.look();
+            if !assignment.same_session(running) {
                 return Dismissal::NewOrders;
             }
-            (!is_wanted(&orders, *readers)).then_some(orders.leave_after)
-        };
-        let unwanted = async {
-            match unread_for {
-                Some(unread_for) => tokio::time::sleep(unread_for).await,
-                None => std::future::pending().await,
+            let unread_for = (!assignment.is_wanted(readers)).then_some(assignment.leave_after());
+            let unwanted = async {
+                match unread_for {
+                    Some(unread_for) => tokio::time::sleep(unread_for).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = unwanted => return Dismissal::Unwanted,
+                () = self.changed() => {}
             }
-        };
-        tokio::select! {
-            () = unwanted => return Dismissal::Unwanted,
-            Ok(()) = orders.changed() => {}
-            Ok(()) = readers.changed() => {}
-            Ok(()) = paused.changed() => {}
-            else => std::future::pending().await,
         }
     }
 }

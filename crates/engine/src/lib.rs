@@ -45,10 +45,13 @@ mod packet;
 mod packet_consumer;
 mod packet_feed;
 mod pause;
+mod peer;
 mod probe;
 mod recorder;
 mod redact;
 mod registry;
+mod relay_feed;
+mod relay_message;
 mod rendition;
 mod scale;
 mod sidecar;
@@ -76,6 +79,7 @@ pub use ownership::{Alone, Hold, Ownership, Peer};
 pub use packet::{Clock, Packet, StreamInfo};
 pub use packet_consumer::{Delivery, PacketConsumer};
 pub use packet_feed::{Arrivals, Totals};
+pub use peer::{RELAY_HEADER, Wire};
 pub use probe::{Probe, Warning};
 pub use recorder::{
     Before, Listing, RecorderSnapshot, RecorderState, Recording, RecordingChange, RecordingConfig,
@@ -83,6 +87,7 @@ pub use recorder::{
 };
 pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry};
+pub use relay_feed::{RelayFeed, Telling};
 pub use rendition::{Decoder, RenditionSnapshot};
 pub use sidecar::{Ffmpeg, FfmpegMissing, Hardware};
 #[cfg(target_os = "linux")]

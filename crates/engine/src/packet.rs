@@ -57,6 +57,17 @@ pub(crate) struct AccessUnit {
     pub(crate) data: Bytes,
     /// RTP packets that are missing before it.
     pub(crate) lost: u32,
+    /// What another instance said of it; none when it came from the camera.
+    pub(crate) relayed: Option<Relayed>,
+}
+
+/// What the instance that has a camera open says of an access unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Relayed {
+    /// Its number there, which it keeps here.
+    pub(crate) sequence: u64,
+    /// Whether it had been there for a while when it was asked for.
+    pub(crate) cached: bool,
 }
 
 /// One access unit in a camera's packet feed. Shared by all who read it.
@@ -72,6 +83,8 @@ pub struct Packet {
     pub pts: i64,
     /// Whether decoding can start here.
     pub keyframe: bool,
+    /// RTP packets that are missing before it.
+    pub lost: u32,
     /// NAL units, each behind its length as a big-endian u32 (ISO/IEC 14496-15), or one JPEG.
     pub data: Bytes,
     /// The stream it belongs to.
@@ -81,9 +94,9 @@ pub struct Packet {
 
 impl Packet {
     pub(crate) fn new(sequence: u64, unit: AccessUnit) -> Self {
-        let AccessUnit { stream, captured_at, clock, pts, keyframe, data, .. } = unit;
+        let AccessUnit { stream, captured_at, clock, pts, keyframe, data, lost, .. } = unit;
         let annex_b = OnceLock::new();
-        Self { sequence, captured_at, clock, pts, keyframe, data, stream, annex_b }
+        Self { sequence, captured_at, clock, pts, keyframe, lost, data, stream, annex_b }
     }
 
     /// The access unit as a byte stream (ITU-T H.264 and H.265, annex B): start codes instead of

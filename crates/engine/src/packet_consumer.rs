@@ -75,6 +75,11 @@ impl PacketConsumer {
         ended(&self.cancelled, &self.open, &self.stream, &self.consumer).await
     }
 
+    /// Whose sequence numbers the packets have, and the newest of them.
+    pub(crate) fn counter(&self) -> (u64, u64) {
+        (self.stream.feed.id(), self.stream.feed.newest())
+    }
+
     /// What the stream last said of itself; waits until it is connected for the first time.
     pub async fn stream_info(&self) -> Arc<StreamInfo> {
         self.stream.feed.wait_stream().await

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::history::History;
-use crate::packet::{AccessUnit, Packet, StreamInfo};
+use crate::packet::{AccessUnit, Packet, Relayed, StreamInfo};
 
 /// A GOP larger than this is dropped and late joiners wait for the next keyframe: 10 s of a
 /// 50 Mbit/s camera.
@@ -46,6 +46,8 @@ pub(crate) struct PacketFeed {
     newest: watch::Sender<u64>,
     /// Sequence numbers below this belong to sessions that ended.
     floor: AtomicU64,
+    /// Tells this counter of sequence numbers from every other.
+    id: u64,
 }
 
 #[derive(Debug)]
@@ -122,6 +124,7 @@ impl PacketFeed {
             }),
             newest: watch::Sender::new(0),
             floor: AtomicU64::new(1),
+            id: fastrand::u64(..),
         }
     }
 
@@ -133,9 +136,20 @@ impl PacketFeed {
     pub(crate) fn push(&self, unit: AccessUnit) {
         let sequence = {
             let mut ring = self.ring();
+            if let Some(Relayed { sequence, .. }) = unit.relayed
+                && sequence != ring.next_sequence
+            {
+                // Readers go on at their own numbers: to them it is a gap, or nothing new yet.
+                ring.clear();
+                ring.next_sequence = sequence;
+                self.floor.fetch_min(sequence, Ordering::AcqRel);
+            }
             let sequence = ring.next_sequence;
             ring.next_sequence += 1;
-            ring.record_arrival(&unit, Instant::now());
+            // What had been there for a while tells nothing of the rate.
+            if unit.relayed.is_none_or(|relayed| !relayed.cached) {
+                ring.record_arrival(&unit, Instant::now());
+            }
             ring.last_captured_at = Some(unit.captured_at);
             if ring.stream.as_ref().is_none_or(|s| !Arc::ptr_eq(s, &unit.stream)) {
                 ring.stream = Some(Arc::clone(&unit.stream));
@@ -150,9 +164,7 @@ impl PacketFeed {
     /// the next session's first keyframe. `failed`: it was not ended by us.
     pub(crate) fn end_session(&self, failed: bool) {
         let mut ring = self.ring();
-        ring.packets.clear();
-        ring.bytes = 0;
-        ring.keyframe = None;
+        ring.clear();
         ring.arrivals.clear();
         ring.keyframe_at = None;
         if failed {
@@ -172,7 +184,8 @@ impl PacketFeed {
     /// A reader that starts at the newest keyframe, or at the next one when none is here.
     pub(crate) fn reader(self: &Arc<Self>) -> PacketReader {
         let ring = self.ring();
-        let next = ring.keyframe.unwrap_or(ring.next_sequence);
+        // None is below every number: the first keyframe may have any.
+        let next = ring.keyframe.unwrap_or(0);
         drop(ring);
         PacketReader {
             newest: self.newest.subscribe(),
@@ -185,6 +198,16 @@ impl PacketFeed {
     /// The sequence number of the newest packet; 0 before the first.
     pub(crate) fn newest(&self) -> u64 {
         *self.newest.borrow()
+    }
+
+    /// What tells its sequence numbers from those of other feeds.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The sequence number of the next packet, unless it comes with another.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.ring().next_sequence
     }
 
     /// What the stream last said of itself.
@@ -262,6 +285,12 @@ impl Ring {
                 self.keyframe = last.keyframe.then_some(last.sequence);
             }
         }
+    }
+
+    fn clear(&mut self) {
+        self.packets.clear();
+        self.bytes = 0;
+        self.keyframe = None;
     }
 
     fn drop_front(&mut self) {
@@ -481,6 +510,57 @@ mod tests {
         assert!(drain(&mut camera.feed.reader()).is_empty());
         camera.sends("pKp");
         assert_eq!(drain(&mut reader), [-2, 5, 6]);
+    }
+
+    impl Camera {
+        /// Packets that another instance hands on, with their numbers there.
+        fn relays(&self, kinds: &str, first: u64) {
+            for (kind, sequence) in kinds.chars().zip(first..) {
+                let unit = testing::unit(&self.stream, kind == 'K', Bytes::from_static(&[0]));
+                let relayed = Some(Relayed { sequence, cached: false });
+                self.feed.push(AccessUnit { relayed, ..unit });
+            }
+        }
+    }
+
+    #[test]
+    fn relayed_packets_keep_their_numbers() {
+        let camera = Camera::new();
+        let mut early = camera.feed.reader();
+        camera.relays("Kpp", 812);
+        assert_eq!(drain(&mut early), [812, 813, 814]);
+        assert_eq!(drain(&mut camera.feed.reader()), [812, 813, 814]);
+        // Lost on the way from one instance to the other.
+        camera.relays("Kp", 820);
+        assert_eq!(drain(&mut early), [-5, 820, 821]);
+        assert!(camera.feed.is_live(820));
+    }
+
+    #[test]
+    fn what_is_relayed_again_after_a_break_is_no_news_and_no_gap() {
+        let camera = Camera::new();
+        let mut reader = camera.feed.reader();
+        camera.relays("Kpp", 812);
+        assert_eq!(drain(&mut reader), [812, 813, 814]);
+        camera.feed.end_session(true);
+        let mut meanwhile = camera.feed.reader();
+        camera.relays("Kpp", 812);
+        assert!(drain(&mut reader).is_empty());
+        camera.relays("pK", 815);
+        assert_eq!(drain(&mut reader), [815, 816]);
+        assert!(camera.feed.is_live(815));
+        assert_eq!(drain(&mut meanwhile), [816]);
+    }
+
+    #[test]
+    fn an_instance_that_takes_a_camera_over_counts_on() {
+        let camera = Camera::new();
+        let mut reader = camera.feed.reader();
+        camera.relays("Kp", 812);
+        assert_eq!(drain(&mut reader), [812, 813]);
+        camera.feed.end_session(false);
+        camera.sends("Kp");
+        assert_eq!(drain(&mut reader), [-1, 815, 816]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub use recordings::{Listing, RecordingChange, RecordingConfig, RecordingSetting
 
 use crate::config::{CameraConfig, Schedule};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ownership::Hold;
 use crate::packet_feed::FeedItem;
 use crate::stream::{Stream, Surroundings};
 use clip::ClipBuffer;
@@ -140,6 +141,7 @@ impl Recorder {
     pub(crate) fn start(
         config: &CameraConfig,
         stream: Arc<Stream>,
+        hold: watch::Receiver<Hold>,
         around: &Surroundings,
         cancelled: &CancellationToken,
         span: &tracing::Span,
@@ -156,10 +158,12 @@ impl Recorder {
             site: site.clone(),
             stream: Arc::clone(&stream),
             wanted: wanted.subscribe(),
+            hold: hold.clone(),
             cancelled: cancelled.clone(),
         };
         around.tasks.spawn(work.run().instrument(span.clone()));
-        let keeping = keep(Arc::clone(&stream), Arc::clone(&clips), Arc::clone(&around.recordings));
+        let recordings = Arc::clone(&around.recordings);
+        let keeping = keep(Arc::clone(&stream), hold, Arc::clone(&clips), recordings);
         let end = cancelled.clone();
         around.tasks.spawn(async move {
             let _ = end.run_until_cancelled(keeping).await;
@@ -252,27 +256,44 @@ impl Recorder {
     }
 }
 
-/// Keeps the last seconds for clips, while somebody wants that.
-async fn keep(stream: Arc<Stream>, clips: Arc<ClipBuffer>, recordings: Arc<Recordings>) {
+/// Keeps the last seconds for clips, while somebody wants that, where the camera is open.
+async fn keep(
+    stream: Arc<Stream>,
+    mut hold: watch::Receiver<Hold>,
+    clips: Arc<ClipBuffer>,
+    recordings: Arc<Recordings>,
+) {
     let mut settings = recordings.follow();
     loop {
         let wanted =
             |settings: &RecordingSettings| settings.clip_seconds > 0 && settings.folder.is_some();
         // The sender lives in `recordings`.
         let Ok(seconds) = settings.wait_for(wanted).await.map(|s| s.clip_seconds) else { return };
+        if hold.wait_for(is_here).await.is_err() {
+            return;
+        }
         let mut reader = stream.feed.reader();
         loop {
             tokio::select! {
                 _ = settings.changed() => break,
+                Ok(_) = hold.wait_for(is_elsewhere) => break,
                 item = reader.next() => if let FeedItem::Packet(packet) = item {
                     clips.keep(Sample::from(&*packet), seconds);
                 }
             }
         }
-        if !wanted(&settings.borrow_and_update()) {
+        if !wanted(&settings.borrow_and_update()) || is_elsewhere(&hold.borrow()) {
             clips.clear();
         }
     }
+}
+
+fn is_here(hold: &Hold) -> bool {
+    *hold == Hold::Here
+}
+
+fn is_elsewhere(hold: &Hold) -> bool {
+    !is_here(hold)
 }
 
 /// Tells whoever shows the cameras when a recorder's state changes; its progress is no news.
@@ -295,22 +316,20 @@ struct Work {
     site: Site,
     stream: Arc<Stream>,
     wanted: watch::Receiver<bool>,
+    hold: watch::Receiver<Hold>,
     cancelled: CancellationToken,
 }
 
 impl Work {
-    /// Records while it is wanted, and tries again after failures.
+    /// Records while it is wanted and the camera is open here, and tries again after failures.
     async fn run(mut self) {
         let mut rest = FIRST_REST;
         let cancelled = self.cancelled.clone();
         loop {
-            while !*self.wanted.borrow_and_update() {
+            while !self.is_due() {
                 // It may have been wanted and not any more before this was noticed.
                 self.off();
-                if !matches!(
-                    cancelled.run_until_cancelled(self.wanted.changed()).await,
-                    Some(Ok(()))
-                ) {
+                if !matches!(cancelled.run_until_cancelled(self.changed()).await, Some(Ok(()))) {
                     return;
                 }
             }
@@ -321,13 +340,12 @@ impl Work {
                     rest = FIRST_REST;
                 }
                 self.failed(&error);
-                let unwanted = self.wanted.wait_for(|wanted| !*wanted);
-                let resting = cancelled.run_until_cancelled(timeout(rest, unwanted)).await;
+                let resting = cancelled.run_until_cancelled(timeout(rest, self.not_due())).await;
                 rest = (rest * 2).min(LONGEST_REST);
                 match resting {
                     Some(Err(_)) => continue,
-                    Some(Ok(Ok(_))) => {}
-                    _ => break,
+                    Some(Ok(())) => {}
+                    None => break,
                 }
             }
             rest = FIRST_REST;
@@ -336,6 +354,27 @@ impl Work {
             }
         }
         self.off();
+    }
+
+    /// Whether there is something to record, and this is the instance to do it.
+    fn is_due(&mut self) -> bool {
+        *self.wanted.borrow_and_update() & is_here(&self.hold.borrow_and_update())
+    }
+
+    /// Waits for a change of that. An error once the camera is gone.
+    async fn changed(&mut self) -> std::result::Result<(), watch::error::RecvError> {
+        tokio::select! {
+            changed = self.wanted.changed() => changed,
+            Ok(()) = self.hold.changed() => Ok(()),
+        }
+    }
+
+    /// Waits until there is nothing to record any more, here.
+    async fn not_due(&mut self) {
+        tokio::select! {
+            _ = self.wanted.wait_for(|wanted| !*wanted) => {}
+            Ok(_) = self.hold.wait_for(is_elsewhere) => {}
+        }
     }
 
     fn off(&self) {
@@ -373,7 +412,7 @@ impl Work {
     async fn run_once(&mut self) -> Result<()> {
         self.site.recordings.folder()?;
         let writer = Writer::start(self.site.clone())?;
-        let _wanted = self.stream.want();
+        let wanted = self.stream.want();
         let mut reader = self.stream.feed.reader();
         self.waits();
         let mut skipping = false;
@@ -382,6 +421,7 @@ impl Work {
                 biased;
                 () = self.cancelled.cancelled() => break,
                 _ = self.wanted.wait_for(|wanted| !*wanted) => break,
+                Ok(_) = self.hold.wait_for(is_elsewhere) => break,
                 item = timeout(QUIET, reader.next()) => item,
             };
             match item {
@@ -407,6 +447,8 @@ impl Work {
                 }
             }
         }
+        // A disk may stand still, but nothing is read any more.
+        drop(wanted);
         writer.end().await
     }
 

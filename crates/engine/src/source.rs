@@ -2,6 +2,7 @@
 //! retrying is the ingest's business.
 
 mod ffmpeg;
+mod relay;
 mod replay;
 mod rtsp;
 mod sender_clock;
@@ -20,11 +21,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
 use crate::packet::AccessUnit;
 use crate::packet_feed::{FeedItem, PacketReader};
+use crate::peer::Introduction;
 use crate::sidecar::Sidecar;
 use crate::sidecar::args::Container;
 use crate::status::{Path, Session};
 
 use ffmpeg::{Ffmpeg, Input};
+pub(crate) use relay::{Numbering, Place, Relay, Told};
 pub(crate) use replay::Replays;
 
 /// How long a camera may take to end a session before the next is opened all the same.
@@ -49,6 +52,8 @@ pub(crate) struct SourceConfig {
 pub(crate) struct Tools {
     pub(crate) sidecar: Sidecar,
     pub(crate) replays: Replays,
+    /// How this instance introduces itself to those it reads from.
+    pub(crate) introduction: Introduction,
 }
 
 /// How a camera is opened, as far as its former sessions have taught.
@@ -116,7 +121,7 @@ pub(crate) async fn open(
     route: &mut Route,
     tools: &Tools,
 ) -> Result<Opened> {
-    let Tools { sidecar, replays } = tools;
+    let Tools { sidecar, replays, .. } = tools;
     let container = &mut route.container;
     let ffmpeg = match config.url.scheme() {
         "rtsp" | "rtsps" => return open_rtsp(config, route, sidecar).await,
@@ -181,6 +186,7 @@ impl Source for Opened {
                         keyframe: packet.keyframe,
                         data: packet.data.clone(),
                         lost: 0,
+                        relayed: None,
                     });
                 }
             },

@@ -26,6 +26,21 @@ pub enum State {
 }
 
 impl State {
+    const ALL: [Self; 7] = [
+        Self::Connecting,
+        Self::Online,
+        Self::Stalled,
+        Self::Reconnecting,
+        Self::AuthFailed,
+        Self::Error,
+        Self::Stopped,
+    ];
+
+    /// The state of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// The name in the API.
     pub fn name(self) -> &'static str {
         match self {
@@ -72,6 +87,8 @@ pub enum Path {
     Rtsp,
     /// An FFmpeg process, which hands the packets over.
     Ffmpeg,
+    /// Another instance, which hands the packets on.
+    Relay,
 }
 
 impl Path {
@@ -80,6 +97,7 @@ impl Path {
         match self {
             Self::Rtsp => "rtsp",
             Self::Ffmpeg => "ffmpeg",
+            Self::Relay => "relay",
         }
     }
 }
@@ -136,6 +154,15 @@ impl Status {
     pub(crate) fn paused() -> Self {
         let fault = Fault { kind: ErrorKind::Paused, message: PAUSED.to_owned() };
         Self { fault: Some(fault), ..Self::stopped() }
+    }
+
+    /// The status of a stream that nobody may connect now.
+    pub(crate) fn held_by_nobody(why: &Error) -> Self {
+        Self {
+            state: State::after(why.kind()),
+            fault: Some(Fault::from(why)),
+            ..Self::connecting()
+        }
     }
 
     /// Changes the state; `since` moves only when the state differs.

@@ -14,12 +14,13 @@ use crate::config::Size;
 use crate::consumer::Quota;
 use crate::freeze::Freeze;
 use crate::ingest::{Ingest, Orders};
+use crate::ownership::{Hold, Ownership};
 use crate::packet::StreamInfo;
 use crate::packet_feed::{PacketFeed, Totals};
 use crate::pause::Pause;
 use crate::recorder::Recordings;
 use crate::rendition::{RenditionSnapshot, Renditions, Workshop};
-use crate::source::Tools;
+use crate::source::{Place, Tools};
 use crate::status::{State, Status};
 
 /// Which of a camera's streams.
@@ -87,6 +88,7 @@ pub(crate) struct Surroundings {
     /// The room for consumers.
     pub(crate) consumers: Arc<Quota>,
     pub(crate) pause: Arc<Pause>,
+    pub(crate) ownership: Arc<dyn Ownership>,
     pub(crate) changes: watch::Sender<u64>,
     pub(crate) tasks: TaskTracker,
 }
@@ -94,8 +96,9 @@ pub(crate) struct Surroundings {
 impl Stream {
     /// Starts the ingest as one of the engine's tasks.
     pub(crate) fn start(
-        role: Role,
+        place: Place,
         orders: Orders,
+        hold: watch::Receiver<Hold>,
         frame_buffer_size: usize,
         around: &Surroundings,
         cancelled: CancellationToken,
@@ -104,15 +107,19 @@ impl Stream {
         let Surroundings { tools, linger, pause, changes, tasks, .. } = around;
         let feed = Arc::new(PacketFeed::new(frame_buffer_size));
         let freeze = Arc::<Freeze>::default();
-        let first = match orders.always {
+        let role = place.role;
+        let first = match (&*hold.borrow(), orders.always) {
             _ if pause.is_on() => Status::paused(),
-            true => Status::connecting(),
-            false => Status::stopped(),
+            (Hold::Nobody(why), _) => Status::held_by_nobody(why),
+            (Hold::Here, true) => Status::connecting(),
+            _ => Status::stopped(),
         };
         let (status_sender, status) = watch::channel(first);
         let orders = watch::Sender::new(orders);
         let readers = watch::Sender::new(0);
         let ingest = Ingest {
+            place,
+            hold,
             orders: orders.subscribe(),
             readers: readers.subscribe(),
             feed: Arc::clone(&feed),

@@ -37,7 +37,7 @@ pub(crate) fn stream() -> Arc<StreamInfo> {
 pub(crate) fn unit(stream: &Arc<StreamInfo>, keyframe: bool, data: Bytes) -> AccessUnit {
     let stream = Arc::clone(stream);
     let (captured_at, clock) = (Timestamp::now(), Clock::Arrival);
-    AccessUnit { stream, captured_at, clock, pts: 0, keyframe, data, lost: 0 }
+    AccessUnit { stream, captured_at, clock, pts: 0, keyframe, data, lost: 0, relayed: None }
 }
 
 /// An encoded clip, access unit by access unit.

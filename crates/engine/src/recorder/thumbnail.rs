@@ -53,7 +53,16 @@ pub(super) async fn make(sidecar: &Sidecar, path: PathBuf, width: u32) -> Result
     let feed = Arc::new(PacketFeed::new(1));
     let (captured_at, clock) = (Timestamp::now(), Clock::Arrival);
     let stream = Arc::new(stream);
-    feed.push(AccessUnit { stream, captured_at, clock, pts: 0, keyframe: true, data, lost: 0 });
+    feed.push(AccessUnit {
+        stream,
+        captured_at,
+        clock,
+        pts: 0,
+        keyframe: true,
+        data,
+        lost: 0,
+        relayed: None,
+    });
     let mut reader = feed.reader();
     tokio::time::timeout(PATIENCE, probe::picture(sidecar, &mut reader, size))
         .await

@@ -265,7 +265,16 @@ const RECODED: &str = "FFmpeg re-encodes this codec to H.264, which costs some o
 
 fn unit(stream: &Arc<StreamInfo>, pts: i64, keyframe: bool, data: Bytes) -> AccessUnit {
     let (stream, captured_at) = (Arc::clone(stream), Timestamp::now());
-    AccessUnit { stream, captured_at, clock: Clock::Arrival, pts, keyframe, data, lost: 0 }
+    AccessUnit {
+        stream,
+        captured_at,
+        clock: Clock::Arrival,
+        pts,
+        keyframe,
+        data,
+        lost: 0,
+        relayed: None,
+    }
 }
 
 impl Source for Ffmpeg {

@@ -185,6 +185,7 @@ impl Source for Rtsp {
                 keyframe: frame.is_random_access_point()
                     || nal::starts_here(self.codec, frame.data()),
                 lost: std::mem::take(&mut self.lost),
+                relayed: None,
                 data: frame.into_data().into(),
             });
         }
