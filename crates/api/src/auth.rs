@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::live_settings::LiveSettings;
+use crate::peers::Peers;
 use crate::problem::Problem;
 use crate::session::Sessions;
 
@@ -75,6 +76,13 @@ impl Token {
     }
 }
 
+impl From<SecretString> for Token {
+    /// A secret that was checked, or that only other instances bear.
+    fn from(secret: SecretString) -> Self {
+        Self(secret)
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(***)")
@@ -86,12 +94,17 @@ impl fmt::Debug for Token {
 pub(crate) struct InProcess;
 
 /// Puts the check around routes.
-pub(crate) fn around(router: Router, settings: LiveSettings, sessions: Arc<Sessions>) -> Router {
-    router.layer(middleware::from_fn_with_state((settings, sessions), check))
+pub(crate) fn around(
+    router: Router,
+    settings: LiveSettings,
+    sessions: Arc<Sessions>,
+    peers: Peers,
+) -> Router {
+    router.layer(middleware::from_fn_with_state((settings, sessions, peers), check))
 }
 
 async fn check(
-    State((settings, sessions)): State<(LiveSettings, Arc<Sessions>)>,
+    State((settings, sessions, peers)): State<(LiveSettings, Arc<Sessions>, Peers)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -100,6 +113,7 @@ async fn check(
     if let Some(token) = settings.token.as_ref().filter(|_| !in_process)
         && let Err(refused) = admit(token, request.headers())
         && !(refused == Refused::NoToken && sessions.admits(request.headers(), &settings))
+        && !peers.admit(request.headers())
     {
         return refused.into_response();
     }

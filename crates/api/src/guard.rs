@@ -15,6 +15,7 @@ use url::{Host, Url};
 
 use crate::Settings;
 use crate::live_settings::LiveSettings;
+use crate::peers::Peers;
 use crate::problem::Problem;
 
 /// How long a browser may remember that a page is allowed.
@@ -33,7 +34,7 @@ const EXPOSED: [HeaderName; 8] = [
 ];
 
 /// Puts the checks around every route.
-pub(crate) fn around(router: Router, settings: LiveSettings) -> Router {
+pub(crate) fn around(router: Router, settings: LiveSettings, peers: Peers) -> Router {
     let origins = settings.clone();
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin: &HeaderValue, _| {
@@ -44,11 +45,15 @@ pub(crate) fn around(router: Router, settings: LiveSettings) -> Router {
         .expose_headers(EXPOSED)
         .max_age(PREFLIGHT_AGE);
     // The checks come first; CORS headers are for those who passed.
-    router.layer(cors).layer(middleware::from_fn_with_state(settings, check))
+    router.layer(cors).layer(middleware::from_fn_with_state((settings, peers), check))
 }
 
-async fn check(State(settings): State<LiveSettings>, request: Request, next: Next) -> Response {
-    match refusal(request.method(), request.uri(), request.headers(), &settings.now()) {
+async fn check(
+    State((settings, peers)): State<(LiveSettings, Peers)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match refusal(request.method(), request.uri(), request.headers(), &settings.now(), &peers) {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     }
@@ -59,8 +64,10 @@ fn refusal(
     uri: &Uri,
     headers: &HeaderMap,
     settings: &Settings,
+    peers: &Peers,
 ) -> Option<Problem> {
-    if !has_allowed_host(uri, headers, settings) {
+    // A page that rebinds a name does not know the secret of the instances.
+    if !has_allowed_host(uri, headers, settings) && !peers.admit(headers) {
         return Some(Problem::new(
             StatusCode::FORBIDDEN,
             "host_not_allowed",

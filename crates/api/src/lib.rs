@@ -8,7 +8,7 @@
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `load` measures what it costs,
 //! `recent_log` keeps the last lines of the log and `diagnosis` packs all of this; `serve` owns the accept loop, `places` its room, `under_way` bounds what
-//! slow clients hold; `live_settings` are those in force, `reload` has whoever runs the API read them again, `token_file` is where clients of the same user find a
+//! slow clients hold; `relay` serves other instances and `peers` asks them; `live_settings` are those in force, `reload` has whoever runs the API read them again, `token_file` is where clients of the same user find a
 //! token; `openapi` describes it all.
 
 mod auth;
@@ -33,12 +33,14 @@ mod observer;
 mod openapi;
 mod past_events;
 mod pause;
+mod peers;
 mod places;
 mod probe;
 mod problem;
 mod recent_log;
 mod recordings;
 mod reload;
+mod relay;
 mod runtime_folder;
 mod scans;
 mod serve;
@@ -68,6 +70,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use live_settings::LiveSettings;
+use peers::Peers;
 
 pub use auth::{NoToken, Token};
 pub use call::call;
@@ -231,17 +234,19 @@ pub fn router(engine: Engine, settings: Settings) -> Router {
 fn assemble(context: Context, pages: Option<Router>) -> Router {
     let settings = context.settings.clone();
     let sessions = Arc::clone(&context.sessions);
+    let peers = Peers::of(&context.engine);
     let api = Router::from(guarded_routes().with_state(context.clone()))
         .method_not_allowed_fallback(method_not_allowed);
+    let api = peers::around(api, context.clone());
     let open = Router::from(open_routes().with_state(context))
         .merge(openapi::pages())
         .method_not_allowed_fallback(method_not_allowed);
-    let api = auth::around(api, settings.clone(), sessions).merge(open);
+    let api = auth::around(api, settings.clone(), sessions, peers.clone()).merge(open);
     let all = match pages {
         Some(pages) => api.fallback_service(pages),
         None => api.fallback(not_found),
     };
-    guard::around(all.layer(DefaultBodyLimit::max(MAX_BODY)), settings)
+    guard::around(all.layer(DefaultBodyLimit::max(MAX_BODY)), settings, peers)
 }
 
 /// The routes that ask for the token, where there is one, each with its description.

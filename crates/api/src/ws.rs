@@ -23,6 +23,7 @@ use crate::extract::{Asked, Named};
 use crate::frame::{consumer, period, quality, size};
 use crate::places::{Place, Working};
 use crate::problem::Problem;
+use crate::relay;
 use crate::ws_credit::Credit;
 use crate::ws_message::{Form, WsFormat};
 use crate::{Answer, invalid};
@@ -30,7 +31,7 @@ use crate::{Answer, invalid};
 /// Below the minute after which proxies close a silent connection.
 const PING_PERIOD: Duration = Duration::from_secs(54);
 /// A client that takes nothing for this long is gone.
-const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Clients have nothing to say that is longer.
 const MAX_CLIENT_MESSAGE: usize = 64 << 10;
 /// Frames are never split over several WebSocket frames.
@@ -49,7 +50,8 @@ pub(crate) struct WsQuery {
     /// Rows, for pictures.
     #[param(minimum = 16, maximum = 8192)]
     height: Option<u32>,
-    /// Pictures, `bgr24` when absent, or the camera's own access units as an Annex B byte stream.
+    /// Pictures, `bgr24` when absent, or the camera's own access units as an Annex B byte stream;
+    /// `packets` is what other instances of Fanlight read.
     #[serde(default)]
     #[param(inline)]
     format: WsFormat,
@@ -80,6 +82,15 @@ enum WsStream {
     Sub,
 }
 
+impl WsStream {
+    fn role(self) -> Role {
+        match self {
+            Self::Main => Role::Main,
+            Self::Sub => Role::Sub,
+        }
+    }
+}
+
 /// What a client gets, once its request is known to be sound.
 enum Wish {
     Pictures { width: Option<u32>, height: Option<u32>, period: Option<Duration> },
@@ -94,6 +105,7 @@ enum Wish {
     params(Named, WsQuery),
     responses(
         (status = 101, description = "The connection is a WebSocket now"),
+        (status = 421, body = Problem, content_type = "application/problem+json", description = "`not_owner`: of `packets`, where another instance has the camera open"),
         (status = 426, body = Problem, content_type = "application/problem+json", description = "`websocket_expected`: this was no WebSocket handshake"),
         (status = 429, body = Problem, content_type = "application/problem+json", description = "`quota_exceeded`"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "`stream_not_running`, `auth_failed`, `camera_not_found` and the like: no picture will come until something changes"),
@@ -106,13 +118,23 @@ pub(crate) async fn connect(
     place: Option<Extension<Arc<Place>>>,
     upgrade: Result<WebSocketUpgrade, WebSocketError>,
 ) -> Answer<Response> {
-    if let Some(fault) = camera.lasting_fault() {
+    let is_relay = query.format == WsFormat::Packets;
+    // A relay is told in words of its own.
+    if let Some(fault) = camera.lasting_fault().filter(|_| !is_relay) {
         return Err(fault.into());
     }
     let upgrade = upgrade.map_err(|e| {
         let why = format!("this path takes WebSocket connections only: {e}");
         Problem::new(StatusCode::UPGRADE_REQUIRED, "websocket_expected", why)
     })?;
+    // Its connection is handed over to us, and its place with it.
+    let working = place.map(|Extension(place)| place.work());
+    let upgrade = upgrade
+        .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
+        .config(Config::default().frame_size(MAX_FRAME));
+    if is_relay {
+        return relay::connect(&camera, query.stream.role(), &headers, working, upgrade);
+    }
     let form =
         Form { format: query.format, quality: quality(query.quality)?, header: query.header != 0 };
     let credit = Credit::new(query.credit)?;
@@ -128,30 +150,25 @@ pub(crate) async fn connect(
             known.map(|size| pictures(&camera, size?, period, consumer.clone())).transpose()?
         }
     };
-    // Its connection is handed over to us, and its place with it.
-    let working = place.map(|Extension(place)| place.work());
-    let response = upgrade
-        .limits(Limits::default().max_payload_len(Some(MAX_CLIENT_MESSAGE)))
-        .config(Config::default().frame_size(MAX_FRAME))
-        .on_upgrade(move |mut socket| async move {
-            let place = working.as_ref().map(Working::place);
-            let serving = async {
-                let feed = match feed {
-                    Some(feed) => Some(feed),
-                    None => join(&mut socket, &camera, wish, consumer).await?,
-                };
-                match feed {
-                    Some(feed) => push(&mut socket, feed, form, credit, place).await,
-                    None => Ok(()),
-                }
+    let response = upgrade.on_upgrade(move |mut socket| async move {
+        let place = working.as_ref().map(Working::place);
+        let serving = async {
+            let feed = match feed {
+                Some(feed) => Some(feed),
+                None => join(&mut socket, &camera, wish, consumer).await?,
             };
-            tokio::select! {
-                ended = serving => if let Err(end) = ended {
-                    tracing::debug!("websocket ended: {end}");
-                },
-                () = sent_away(place) => {}
+            match feed {
+                Some(feed) => push(&mut socket, feed, form, credit, place).await,
+                None => Ok(()),
             }
-        });
+        };
+        tokio::select! {
+            ended = serving => if let Err(end) = ended {
+                tracing::debug!("websocket ended: {end}");
+            },
+            () = sent_away(place) => {}
+        }
+    });
     Ok(response.into_response())
 }
 
@@ -168,10 +185,7 @@ fn wish(query: &WsQuery) -> Result<Wish, Error> {
                 "access units come as the camera sends them; width, height and fps are for bgr24 and jpeg",
             ));
         }
-        Some(codec) => {
-            let role = if query.stream == WsStream::Sub { Role::Sub } else { Role::Main };
-            Wish::Packets { role, codec }
-        }
+        Some(codec) => Wish::Packets { role: query.stream.role(), codec },
     })
 }
 
@@ -315,7 +329,7 @@ fn watched(message: Message, place: Option<&Arc<Place>>) -> Message {
 }
 
 /// Waits until the client has to go.
-async fn sent_away(place: Option<&Arc<Place>>) {
+pub(crate) async fn sent_away(place: Option<&Arc<Place>>) {
     match place {
         Some(place) => place.sent_away().await,
         None => std::future::pending().await,
@@ -344,7 +358,7 @@ async fn hear(socket: &mut WebSocket) -> Result<Heard, WebSocketError> {
 }
 
 /// As [`hear`], where words mean nothing. Returns when the client is gone.
-async fn ignore_messages(socket: &mut WebSocket) -> Result<(), WebSocketError> {
+pub(crate) async fn ignore_messages(socket: &mut WebSocket) -> Result<(), WebSocketError> {
     while let Heard::Word = hear(socket).await? {}
     Ok(())
 }
@@ -355,7 +369,7 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), WebSocketE
     })
 }
 
-async fn close(socket: &mut WebSocket, reason: &str) -> Result<(), WebSocketError> {
+pub(crate) async fn close(socket: &mut WebSocket, reason: &str) -> Result<(), WebSocketError> {
     /// What a close frame holds beside its code.
     const MAX_REASON: usize = 123;
     let mut end = reason.len().min(MAX_REASON);

@@ -21,6 +21,7 @@ pub(crate) enum WsFormat {
     Jpeg,
     H264,
     H265,
+    Packets,
 }
 
 impl WsFormat {
@@ -30,13 +31,14 @@ impl WsFormat {
             Self::Jpeg => "jpeg",
             Self::H264 => "h264",
             Self::H265 => "h265",
+            Self::Packets => "packets",
         }
     }
 
     /// The codec of the packets it stands for; none for pictures.
     pub(crate) fn codec(self) -> Option<Codec> {
         match self {
-            Self::Bgr24 | Self::Jpeg => None,
+            Self::Bgr24 | Self::Jpeg | Self::Packets => None,
             Self::H264 => Some(Codec::H264),
             Self::H265 => Some(Codec::H265),
         }
@@ -49,6 +51,8 @@ impl WsFormat {
             Self::Jpeg => 1,
             Self::H264 => 2,
             Self::H265 => 3,
+            // Its messages have heads of their own.
+            Self::Packets => 4,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, watch};
@@ -19,9 +20,9 @@ use crate::config::{CameraConfig, CameraId, Schedule, Transport};
 use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
-use crate::ownership::{Alone, Ownership};
+use crate::ownership::{Alone, Ownership, Peer};
 use crate::pause;
-use crate::peer::Introduction;
+use crate::peer::{self, Introduction, Wire};
 use crate::probe::{self, MAX_PROBES, Probe};
 use crate::recorder::{RecordingConfig, Recordings};
 use crate::registry::{MemoryRegistry, Registry};
@@ -410,6 +411,24 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+
+    /// What other instances have to bear, where they share a secret.
+    pub fn relay_token(&self) -> Option<&SecretString> {
+        self.0.around.tools.introduction.token.as_ref()
+    }
+
+    /// The headers by which this instance introduces itself to others.
+    pub fn introduction(&self) -> Vec<(&'static str, HeaderValue)> {
+        self.0.around.tools.introduction.headers()
+    }
+
+    /// Connects to another instance's API.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OwnerUnreachable`].
+    pub async fn reach(&self, peer: &Peer) -> Result<Box<dyn Wire>> {
+        peer::connect(peer).await
     }
 
     /// How many consumers may read any camera at a time.

@@ -19,7 +19,7 @@ pub(crate) struct Consumers {
 pub(crate) struct Consumer {
     /// Its number at this stream.
     id: u64,
-    /// `http`, `websocket` or `window`.
+    /// `http`, `websocket`, `shared_memory`, `window`, or `relay`: another instance.
     kind: &'static str,
     /// What it calls itself.
     name: String,

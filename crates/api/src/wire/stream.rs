@@ -82,12 +82,17 @@ pub struct Stream {
     pub substream: Option<Substream>,
     /// What is being decoded now.
     pub renditions: Vec<Rendition>,
+    /// The name of the instance that has the camera open, where several share their cameras and it
+    /// is another; this one reads from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// How a camera is read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ingest {
-    /// `rtsp`: by the engine itself; `ffmpeg`: by an FFmpeg process.
+    /// `rtsp`: by the engine itself; `ffmpeg`: by an FFmpeg process; `relay`: from the instance
+    /// that has it open.
     pub path: &'static str,
     /// Why FFmpeg has to read an RTSP camera.
     pub reason: Option<String>,
@@ -270,7 +275,7 @@ impl From<CameraSnapshot> for Stream {
             tls_fingerprint: config.tls_fingerprint.map(|f| f.to_string()),
             width: config.size.width(),
             height: config.size.height(),
-            is_running: on_demand || status.state != State::Stopped,
+            is_running: on_demand || snapshot.owner.is_some() || status.state != State::Stopped,
             client_count: snapshot.consumers,
             frame_count: main.totals.frames,
             frame_buffer_size: config.frame_buffer_size,
@@ -287,6 +292,7 @@ impl From<CameraSnapshot> for Stream {
                 ingest: ingest(sub),
             }),
             renditions: made,
+            owner: snapshot.owner.clone(),
         }
     }
 }
