@@ -17,15 +17,17 @@ use crate::problem::Problem;
 use crate::wire::Check;
 use crate::wire::Health;
 
-/// Answers as earlier servers did.
+/// Answers as earlier servers did, and tells when nothing can be changed for now.
 #[utoipa::path(
     get, path = "/health", operation_id = "health", tag = "server",
     responses(
         (status = 200, body = Health, description = "It answers"),
     ),
 )]
-pub(crate) async fn health() -> Json<Health> {
-    Json(Health { status: "healthy", timestamp: Timestamp::now().as_second() })
+pub(crate) async fn health(State(context): State<Context>) -> Json<Health> {
+    let reason = context.engine.degraded().map(|error| error.message().to_owned());
+    let status = if reason.is_some() { "degraded" } else { "healthy" };
+    Json(Health { status, timestamp: Timestamp::now().as_second(), reason })
 }
 
 /// `GET /livez`.

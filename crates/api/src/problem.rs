@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::response::{IntoResponse, Response};
 use fanlight_engine::{Error, ErrorKind};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use problem_details::ProblemDetails;
 use serde::Serialize;
 use utoipa::openapi::schema::Schema;
@@ -13,6 +13,9 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::wire::Check;
+
+/// Seconds after which what several instances share is worth asking for again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 /// What stands beside the standard fields.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -137,9 +140,14 @@ fn status(kind: ErrorKind) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let later = self.extension.code == ErrorKind::SharedStateUnavailable.code();
         let details = ProblemDetails::from_status_code(self.status)
             .with_detail(self.extension.error.clone())
             .with_extensions(self.extension);
-        problem_details::JsonProblemDetails::from(details).into_response()
+        let mut answer = problem_details::JsonProblemDetails::from(details).into_response();
+        if later {
+            answer.headers_mut().insert(http::header::RETRY_AFTER, RETRY_AFTER);
+        }
+        answer
     }
 }

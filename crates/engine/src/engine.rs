@@ -337,13 +337,39 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs a write to the registry where it may block.
-    async fn store(
+    /// Takes over what others changed in a registry that several instances share: cameras are
+    /// added, changed and removed here as they are there. Readers of a removed camera end.
+    ///
+    /// # Errors
+    /// Why the registry cannot be read; then nothing has changed.
+    pub async fn synchronise(&self) -> Result<()> {
+        let _changing = self.0.changing.lock().await;
+        let mut gone = self.cameras_map().clone();
+        for config in self.store(|registry| registry.load()).await?.cameras {
+            match gone.remove(&config.id) {
+                None => drop(self.insert(config)),
+                Some(camera) if *camera.config() != config => {
+                    camera.apply(config);
+                    self.changed();
+                }
+                Some(_) => {}
+            }
+        }
+        for (id, camera) in gone {
+            camera.stop();
+            self.cameras_map().remove(&id);
+            self.changed();
+        }
+        Ok(())
+    }
+
+    /// Runs a call of the registry where it may block.
+    async fn store<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&dyn Registry) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+        call: impl FnOnce(&dyn Registry) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let registry = Arc::clone(&self.0.registry);
-        tokio::task::spawn_blocking(move || write(&*registry)).await.unwrap_or_else(|_| {
+        tokio::task::spawn_blocking(move || call(&*registry)).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Internal, "saving the camera list was interrupted"))
         })
     }
@@ -470,6 +496,11 @@ impl Engine {
     /// [`ErrorKind::StorageFailed`].
     pub fn check_storage(&self) -> Result<()> {
         self.0.registry.check()
+    }
+
+    /// Why nothing can be changed for now, where that is known without asking.
+    pub fn degraded(&self) -> Option<Error> {
+        self.0.registry.degraded()
     }
 
     /// Ends every camera and every child process, in four seconds at most.

@@ -86,7 +86,7 @@ pub use recorder::{
     RecordingKind, RecordingSettings, Recordings,
 };
 pub use redact::redact;
-pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry};
+pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry, read_camera, write_camera};
 pub use relay_feed::{RelayFeed, Telling};
 pub use rendition::{Decoder, RenditionSnapshot};
 pub use sidecar::{Ffmpeg, FfmpegMissing, Hardware};

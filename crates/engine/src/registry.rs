@@ -44,14 +44,35 @@ pub trait Registry: Send + Sync {
     /// Adds or replaces one camera.
     ///
     /// # Errors
-    /// [`ErrorKind::StorageFailed`]; the store is then as it was.
+    /// [`ErrorKind::StorageFailed`]; the store is then as it was. Where several instances share
+    /// it, [`ErrorKind::ChangedElsewhere`] when another one changed the camera since this one last
+    /// loaded it, and [`ErrorKind::SharedStateUnavailable`].
     fn put(&self, camera: &CameraConfig) -> Result<()>;
 
     /// Removes one camera.
     ///
     /// # Errors
-    /// [`ErrorKind::StorageFailed`]; the store is then as it was.
+    /// As [`Registry::put`].
     fn remove(&self, id: &CameraId) -> Result<()>;
+
+    /// Why changes cannot be stored for now, where that is known without asking. Never blocks.
+    fn degraded(&self) -> Option<Error> {
+        None
+    }
+}
+
+/// One camera as every registry stores it: JSON with its passwords.
+pub fn write_camera(camera: &CameraConfig) -> Vec<u8> {
+    serde_json::to_vec(&Entry::from(camera)).expect("texts and numbers are JSON")
+}
+
+/// Reads what [`write_camera`] wrote, here or in an earlier version.
+///
+/// # Errors
+/// [`ErrorKind::StorageFailed`] when it is no such entry; the text holds nothing of it.
+pub fn read_camera(json: &[u8]) -> Result<CameraConfig> {
+    let damaged = |_| Error::new(ErrorKind::StorageFailed, "a field is missing or of a wrong kind");
+    CameraConfig::try_from(&serde_json::from_slice::<Entry>(json).map_err(damaged)?)
 }
 
 /// Keeps nothing.

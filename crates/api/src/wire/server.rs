@@ -37,9 +37,13 @@ pub(crate) struct FfmpegInfo {
 /// `GET /health`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
+    /// `healthy`, or `degraded` while nothing can be changed.
     pub(crate) status: &'static str,
     /// Unix seconds.
     pub(crate) timestamp: i64,
+    /// Why it is degraded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// One thing the server cannot do without.
