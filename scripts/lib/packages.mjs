@@ -31,6 +31,8 @@ export const DEBIAN = {
     'curl',
     'iproute2',
     'procps',
+    { name: 'redis-server', commands: ['redis-server'] },
+    { name: 'redis-sentinel', commands: ['redis-sentinel'] },
     { name: 'prometheus', commands: ['promtool'] },
     { name: 'chromium', ubuntu: 'chromium-browser', commands: ['chromium', 'google-chrome'] },
     { name: 'chromium-driver', ubuntu: 'chromium-chromedriver', commands: ['chromedriver'] },

@@ -60,6 +60,11 @@ impl Token {
         }
     }
 
+    /// The token itself, for other instances that ask for the same one.
+    pub fn secret(&self) -> SecretString {
+        self.0.clone()
+    }
+
     /// Takes as long for a near miss as for any other.
     pub(crate) fn is(&self, presented: &str) -> bool {
         self.0.expose_secret().as_bytes().ct_eq(presented.as_bytes()).into()

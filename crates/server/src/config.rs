@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatc
 use toml::{Table, Value};
 
 use crate::options::Options;
-use crate::token;
+use crate::{cluster, token};
 
 /// What concerns the command line alone, and stands in no file.
 const NOT_IN_FILES: [&str; 7] = [
@@ -208,7 +208,8 @@ impl Loaded {
                 .get_raw(key)
                 .into_iter()
                 .flatten()
-                .map(|value| typed(arg, &value.to_string_lossy()))
+                // Redis' address may hold a password.
+                .map(|value| typed(arg, &fanlight_engine::redact(&value.to_string_lossy())))
                 .collect();
             let Some(first) = values.first() else { continue };
             let value = match arg.get_action() {
@@ -224,8 +225,10 @@ impl Loaded {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{key} = {value} # {source}");
         }
-        if std::env::var_os(token::VARIABLE).is_some() {
-            let _ = writeln!(text, "# {} = \"***\"", token::VARIABLE);
+        for secret in [token::VARIABLE, cluster::KEY] {
+            if std::env::var_os(secret).is_some() {
+                let _ = writeln!(text, "# {secret} = \"***\"");
+            }
         }
         text
     }

@@ -2,6 +2,7 @@
 //! told to end.
 
 mod check;
+mod cluster;
 mod config;
 mod drain;
 mod in_force;
@@ -115,7 +116,15 @@ async fn run(loaded: Loaded, log: Log, inherited: Option<TcpListener>) -> anyhow
         );
     }
 
-    let engine = Engine::start(engine_config(options)?)?;
+    let node = cluster::join(options, address, tls.is_some())?;
+    let mut config = engine_config(options)?;
+    if let Some(node) = &node {
+        node.configure(&mut config, token.as_ref());
+    }
+    let engine = Engine::start(config)?;
+    if let Some(node) = &node {
+        node.keep_in_step(&engine);
+    }
     let frames = fanlight_api::FramesSocket::open(address.port());
     let api = Api::new(
         engine.clone(),
@@ -169,9 +178,16 @@ async fn run(loaded: Loaded, log: Log, inherited: Option<TcpListener>) -> anyhow
     drop(reloads);
     telling.abort();
     tracing::info!("{signal}: shutting down");
-    drain::drain(&api, in_force.drain, &mut signals).await;
+    tokio::join!(drain::drain(&api, in_force.drain, &mut signals), async {
+        if let Some(node) = &node {
+            node.drain().await;
+        }
+    });
     cancelled.cancel();
     engine.shutdown().await;
+    if let Some(node) = &node {
+        node.leave().await;
+    }
     if let Some(sharing) = sharing {
         sharing.await.context("the shared-memory socket ended badly")?;
     }

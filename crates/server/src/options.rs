@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use directories::ProjectDirs;
 use fanlight_api::Token;
 use fanlight_engine::{Hardware, RecordingConfig};
+use url::Url;
 
 use crate::tls::Certificate;
 use crate::token::{self, VARIABLE};
@@ -105,6 +106,21 @@ pub(crate) struct Options {
     #[arg(long, env = "FANLIGHT_DRAIN", value_name = "SECONDS", default_value_t = 0,
         value_parser = value_parser!(u16).range(0..=600))]
     pub(crate) drain: u16,
+    /// The Redis through which several instances share their cameras: `redis://host:port`,
+    /// `rediss://` for TLS, or `redis+sentinel://host:port,host:port/master-name`.
+    #[arg(long, env = "FANLIGHT_CLUSTER", value_name = "URL", hide_env_values = true)]
+    pub(crate) cluster: Option<String>,
+    /// The name of this instance, which no other has; the machine's name and the port unless given.
+    #[arg(long, env = "FANLIGHT_INSTANCE", value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+    /// Where the other instances reach this one, such as `http://192.0.2.7:8080`; the address and the
+    /// port it serves on unless given.
+    #[arg(long, env = "FANLIGHT_ADVERTISE", value_name = "URL")]
+    pub(crate) advertise: Option<Url>,
+    /// How many of the shared cameras this instance opens at most.
+    #[arg(long, env = "FANLIGHT_CAPACITY", value_name = "NUMBER", default_value_t = 500,
+        value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) capacity: u32,
     /// How much to log.
     #[arg(long, env = "LOG_LEVEL", value_enum, default_value = "info", ignore_case = true)]
     pub(crate) log_level: LogLevel,
@@ -189,7 +205,7 @@ impl LogLevel {
             Self::Error => "error",
         };
         format!(
-            "error,fanlight_engine={level},fanlight_api={level},fanlight_discovery={level},fanlight_server={level}"
+            "error,fanlight_engine={level},fanlight_api={level},fanlight_cluster={level},fanlight_discovery={level},fanlight_server={level}"
         )
     }
 }
