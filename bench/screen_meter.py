@@ -47,6 +47,7 @@ class Painted:
     """All tiles over the time they were looked at: pictures a second, and seconds from the camera's sending."""
 
     worst_fps: float
+    mean_fps: float
     latency: float
     unreadable: int
 
@@ -75,8 +76,8 @@ def watch(display: str, rects: Sequence[Rect], schedule: Schedule, seconds: floa
         time.sleep(max(0.0, begun + looks / HZ - time.time()))
     took = time.time() - begun
     ages = [statistics.median(seen.ages) for _, seen in tiles if seen.ages]
-    worst = min(seen.changes for _, seen in tiles) / took
-    return Painted(worst, statistics.median(ages) if ages else float("inf"), unreadable)
+    rates = [seen.changes / took for _, seen in tiles]
+    return Painted(min(rates), statistics.mean(rates), statistics.median(ages) if ages else float("inf"), unreadable)
 
 
 def _strip(rect: Rect, screen: "_Screen") -> tuple[tuple[int, int, int, int], np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ describe('the hub', () => {
 
   function tile(streamId: string) {
     const show = vi.fn();
-    const handle = hub.add(streamId, { show, canvas: vi.fn() });
+    const handle = hub.add(streamId, { show, surface: vi.fn() });
     handle.setSize(SMALL);
     handle.setVisible(true);
     return { show, handle };

@@ -3,20 +3,23 @@ import { HttpBackend } from '../src/backend/http';
 import { wayOf } from '../src/backend/way';
 import type { Video } from '../src/backend/wire';
 
-const clients = vi.hoisted(() => ({ all: [] as FakeClient[] }));
+const clients = vi.hoisted(() => ({ all: [] as FakeClient[], feedsVideo: false }));
 interface FakeClient {
   name: string;
   open: boolean;
   destroyed: boolean;
-  canvas: unknown;
+  canvas: string | null;
+  video: string | null;
   stats: Record<string, unknown>;
 }
 vi.mock('fanlight-client', () => ({
+  canFeedVideo: () => clients.feedsVideo,
   RTSPStreamClient: class {
     name: string;
     open = false;
     destroyed = false;
-    canvas: unknown = null;
+    canvas: string | null = null;
+    video: string | null = null;
     stats: Record<string, unknown> = { format: null, lastDrawn: null };
     constructor(
       _url: string,
@@ -26,8 +29,11 @@ vi.mock('fanlight-client', () => ({
       this.name = `${id} ${format} ${stream} ${width}`;
       clients.all.push(this);
     }
-    setupCanvas(canvas: unknown) {
-      this.canvas = canvas;
+    setupCanvas(canvas: HTMLElement) {
+      this.canvas = canvas.id;
+    }
+    setupVideo(video: HTMLElement) {
+      this.video = video.id;
     }
     connect() {
       this.open = true;
@@ -71,8 +77,8 @@ describe('watching', () => {
     ];
     vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ streams })));
     await backend.listStreams();
-    backend.onCanvas((key) => ({
-      canvas: `canvas ${key}` as unknown as HTMLCanvasElement,
+    backend.onSurface((key, kind) => ({
+      surface: Object.assign(document.createElement(kind), { id: `${kind} ${key}` }),
       painted,
       onGone: (call) => gone.push(call),
     }));
@@ -115,6 +121,16 @@ describe('watching', () => {
     expect(clients.all[0]).toMatchObject({ open: false, destroyed: false, canvas: 'canvas 1' });
     gone[0]?.();
     expect(clients.all[0]?.destroyed).toBe(true);
+  });
+
+  test('a video shows the pictures where the browser can feed one', () => {
+    clients.feedsVideo = true;
+    const fed = new HttpBackend('http://127.0.0.1:8080');
+    clients.feedsVideo = false;
+    const surface = Object.assign(document.createElement('video'), { id: 'a video' });
+    fed.onSurface((_, kind) => (kind === 'video' ? { surface, painted, onGone: vi.fn() } : null));
+    fed.watch([tile(1, 'porch')]);
+    expect(clients.all[0]).toMatchObject({ canvas: null, video: 'a video' });
   });
 
   test('what was painted is told, and nothing while nobody watches', () => {

@@ -11,6 +11,7 @@ import {
   type Size,
   type Watcher,
 } from './events';
+import { feedOf } from './feed';
 import type { FrameFormat, WantedFormat, WhichStream } from './format';
 import { canLeavePage, OffPage } from './offpage';
 import { Rest, type StreamInfo } from './rest';
@@ -81,6 +82,7 @@ export class RTSPStreamClient {
   #rest: Rest;
   #watcher: Watcher | null = null;
   #canvas: HTMLCanvasElement | null = null;
+  #video: { element: HTMLVideoElement; end: () => void } | null = null;
   #state: ConnectionState = 'disconnected';
   #attempts = 0;
   #size: Size | null = null;
@@ -109,8 +111,32 @@ export class RTSPStreamClient {
   /** Draws every following frame on this canvas, sized to the picture. `null` stops that. */
   setupCanvas(canvas: HTMLCanvasElement | null): void {
     if (canvas === this.#canvas) return;
+    this.#letGoOfVideo();
     this.#canvas = canvas;
     this.#watch().setCanvas(canvas);
+  }
+
+  /**
+   * Shows every following frame in this video, muted and by itself, in place of a canvas: several
+   * pictures at a time cost half as much this way. `null` stops that. Throws where the browser cannot
+   * (`canFeedVideo()` tells).
+   */
+  setupVideo(video: HTMLVideoElement | null): void {
+    if (video === (this.#video?.element ?? null)) return;
+    this.#letGoOfVideo();
+    this.#canvas = null;
+    if (video === null) {
+      this.#watch().setFeed(null);
+      return;
+    }
+    const { pictures, end } = feedOf(video);
+    this.#video = { element: video, end };
+    this.#watch().setFeed(pictures);
+  }
+
+  #letGoOfVideo(): void {
+    this.#video?.end();
+    this.#video = null;
   }
 
   /** Starts the stream on the server. False, and `onError`, when the server refuses. */
@@ -163,12 +189,13 @@ export class RTSPStreamClient {
     if (before === 'connected') this.#onDisconnect?.();
   }
 
-  /** Disconnects and lets go of the canvas and the worker. For a client that is not used again. */
+  /** Disconnects and lets go of the canvas, the video and the worker. For a client that is not used again. */
   destroy(): void {
     this.disconnect();
     const watcher = this.#watcher;
     this.#watcher = null;
     this.#canvas = null;
+    this.#letGoOfVideo();
     // A worker that ends too early leaves its socket to the browser, which closes it later.
     void this.#closed.then(() => watcher?.destroy());
   }

@@ -3,7 +3,7 @@ import type { FrameFormat } from './format';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'reconnecting';
 
-/** One picture on the canvas. */
+/** One picture on the canvas, or handed to the video. */
 export interface Drawn {
   width: number;
   height: number;
@@ -23,9 +23,9 @@ export interface ClientStats {
   framesMissed: number;
   /** Frames dropped here, because the decoder was behind. */
   framesDropped: number;
-  /** Pictures drawn on the canvas. */
+  /** Pictures drawn on the canvas, or handed to the video. */
   framesDrawn: number;
-  /** The newest picture drawn on the canvas, null before the first. */
+  /** The newest of them, null before the first. */
   lastDrawn: Drawn | null;
   reconnects: number;
   /** What the server sends now; null before that is known. */
@@ -78,6 +78,8 @@ export interface Watcher {
   /** Settles when the connection has ended. */
   disconnect: () => Promise<void>;
   setCanvas: (canvas: HTMLCanvasElement | null) => void;
+  /** Where a video's pictures are written to; takes the place of a canvas. */
+  setFeed: (pictures: WritableStream<VideoFrame> | null) => void;
   /** Whether `onFrame` is wanted; counting goes on without. */
   wantFrames: (wanted: boolean) => void;
   stats: () => ClientStats;

@@ -8,6 +8,7 @@ export {
   RTSPStreamClient,
 } from './client';
 export type { ClientStats, ConnectionState, Drawn } from './events';
+export { canFeedVideo } from './feed';
 export type { FrameFormat, VideoCodec, WantedFormat, WhichStream } from './format';
 export { bgrToRgba, type FrameHeader, HEADER_BYTES, parseHeader } from './pixels';
 export type { StreamInfo } from './rest';

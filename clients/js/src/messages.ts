@@ -7,6 +7,7 @@ export type ToWorker =
   | { do: 'connect'; streamId: string; size: Size | null; number: number }
   | { do: 'disconnect'; number: number }
   | { do: 'canvas'; canvas: OffscreenCanvas | null }
+  | { do: 'feed'; pictures: WritableStream<VideoFrame> | null }
   | { do: 'frames'; wanted: boolean }
   | { do: 'reset' };
 

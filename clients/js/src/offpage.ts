@@ -74,6 +74,10 @@ export class OffPage implements Watcher {
     this.#order((watcher) => watcher.setCanvas(canvas));
   }
 
+  setFeed(pictures: WritableStream<VideoFrame> | null): void {
+    this.#order((watcher) => watcher.setFeed(pictures));
+  }
+
   wantFrames(wanted: boolean): void {
     this.#order((watcher) => watcher.wantFrames(wanted));
   }
@@ -165,6 +169,7 @@ export class OffPage implements Watcher {
         this.#say({ do: 'disconnect', number });
       }),
     setCanvas: (canvas) => this.#giveCanvas(canvas),
+    setFeed: (pictures) => this.#say({ do: 'feed', pictures }, pictures ? [pictures] : []),
     wantFrames: (wanted) => this.#say({ do: 'frames', wanted }),
     stats: () => this.#stats,
     resetStats: () => this.#say({ do: 'reset' }),

@@ -1,5 +1,6 @@
-// Draws pictures on a canvas, of the page or of a worker: the newest only.
-import type { Drawn } from './events';
+// Draws pictures on a canvas, of the page or of a worker: the newest only. Where a `<video>` shows
+// them, feed.ts takes this one's place.
+import type { Drawn, Size } from './events';
 import { bgrToRgba } from './pixels';
 
 export type Picture =
@@ -7,12 +8,29 @@ export type Picture =
   | { kind: 'jpeg'; bytes: Uint8Array<ArrayBuffer>; captureTime: number | null }
   | { kind: 'video'; frame: VideoFrame };
 
+/** Whoever brings pictures before a person's eyes. */
+export interface Shows {
+  /** Pictures shown so far. */
+  readonly drawn: number;
+  /** The newest of them. */
+  readonly last: Drawn | null;
+  /** Its size where the page may have set it, for pictures that do not tell theirs. */
+  readonly canvas: Size | null;
+  /**
+   * Shows this picture next, in place of whatever still waits. Settles when it is being shown, or
+   * never will be: that is when the next one is wanted.
+   */
+  show(picture: Picture): Promise<void>;
+  /** Shows nothing that still waits. */
+  clear(): void;
+}
+
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 /** How long a screen refresh is waited for; in a tab that was just hidden none comes. */
 const REFRESH_PATIENCE_MS = 100;
 
-export class Painter {
+export class Painter implements Shows {
   /** Pictures drawn so far. */
   drawn = 0;
   /** The newest of them. */
@@ -27,10 +45,6 @@ export class Painter {
     this.#context = canvas.getContext('2d', { alpha: false }) as Context | null;
   }
 
-  /**
-   * Draws this picture next, in place of whatever still waits to be drawn. Settles when it is
-   * being drawn, or never will be: that is when the next one is wanted.
-   */
   show(picture: Picture): Promise<void> {
     this.#dropWaiting();
     const taken = new Promise<void>((settle) => {
@@ -40,7 +54,6 @@ export class Painter {
     return taken;
   }
 
-  /** Draws nothing that still waits. */
   clear(): void {
     this.#dropWaiting();
   }
@@ -104,12 +117,14 @@ export class Painter {
   }
 }
 
-function capturedAt(picture: Picture): number | null {
+/** Milliseconds since 1970, null where it is not known. */
+export function capturedAt(picture: Picture): number | null {
   if (picture.kind === 'video') return picture.frame.timestamp / 1000;
   return picture.kind === 'jpeg' ? picture.captureTime : null;
 }
 
-function release(picture: Picture): void {
+/** Gives back what the picture holds beside memory. */
+export function release(picture: Picture): void {
   if (picture.kind === 'video') picture.frame.close();
 }
 

@@ -3,9 +3,10 @@
 import { Connection, type ConnectionOptions } from './connection';
 import type { Size, Watcher } from './events';
 import { type ClientStats, emptyStats, type Received, type SessionEvents } from './events';
+import { Feed } from './feed';
 import type { FrameFormat, VideoCodec, WantedFormat, WhichStream } from './format';
 import { type Choice, choose, dependsOnCamera, isEncoded, socketUrl } from './format';
-import { Painter } from './painter';
+import { Painter, type Shows } from './painter';
 import { type FrameHeader, HEADER_BYTES, parseHeader } from './pixels';
 import { RequestError, Rest, type StreamInfo, type Video } from './rest';
 import { decoderObstacle, VideoPictures } from './video';
@@ -31,13 +32,15 @@ const CODEC_POLL_MS = 250;
 /** A canvas that was given to a worker is lost to everybody else. */
 export const CANVAS_TAKEN =
   'This canvas belongs to a client in a worker already: give each client a canvas of its own';
+/** A track's pictures come from one writer. */
+const FEED_TAKEN = 'This video is fed by somebody else already';
 /** The server's own default, for servers that do not tell a stream's size. */
 const DEFAULT_SIZE: Size = { width: 640, height: 480 };
 
 export class Session implements Watcher {
   #connection: Connection;
   #rest: Rest;
-  #painter: Painter | null = null;
+  #painter: Shows | null = null;
   #video: VideoPictures | null = null;
   #streamId = '';
   /** Between `connect` and `disconnect`. */
@@ -95,13 +98,21 @@ export class Session implements Watcher {
   }
 
   setCanvas(canvas: HTMLCanvasElement | OffscreenCanvas | null): void {
+    this.#show(() => canvas && new Painter(canvas), CANVAS_TAKEN);
+  }
+
+  setFeed(pictures: WritableStream<VideoFrame> | null): void {
+    this.#show(() => pictures && new Feed(pictures), FEED_TAKEN);
+  }
+
+  #show(shows: () => Shows | null, otherwise: string): void {
     this.#painter?.clear();
     this.#drawnBefore -= this.#painter?.drawn ?? 0;
     try {
-      this.#painter = canvas && new Painter(canvas);
+      this.#painter = shows();
     } catch {
       this.#painter = null;
-      this.events.onError(CANVAS_TAKEN);
+      this.events.onError(otherwise);
     }
   }
 

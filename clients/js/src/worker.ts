@@ -1,4 +1,5 @@
-// The worker's side: a session whose canvas is an OffscreenCanvas. It is bundled into a string
+// The worker's side: a session that draws on an OffscreenCanvas or feeds a video of
+// the page. It is bundled into a string
 // and started from a blob, so that the package is one file to whoever includes it.
 import type { FromWorker, ToWorker } from './messages';
 import { Session } from './session';
@@ -56,6 +57,9 @@ function obey(session: Session, order: Exclude<ToWorker, { do: 'begin' }>): void
       break;
     case 'canvas':
       session.setCanvas(order.canvas);
+      break;
+    case 'feed':
+      session.setFeed(order.pictures);
       break;
     case 'frames':
       session.wantFrames(order.wanted);

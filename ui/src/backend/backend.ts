@@ -51,14 +51,20 @@ export interface Painted {
   shownAt: number;
 }
 
-/** A canvas in a tile's place. */
-export interface CanvasPlace {
-  canvas: HTMLCanvasElement;
+/** What pictures are painted on. */
+export type Surface = HTMLCanvasElement | HTMLVideoElement;
+
+/** Something to paint on in a tile's place. */
+export interface SurfacePlace {
+  surface: Surface;
   /** Tells what is on it, a few times a second. */
   painted(what: Painted): void;
-  /** Called when the canvas is gone from the page; until then its last picture is looked at. */
+  /** Called when it is gone from the page; until then its last picture is looked at. */
   onGone(call: () => void): void;
 }
+
+/** What to paint on in the place of the tile with this key; null when the tile is gone. */
+export type GiveSurface = (key: number, kind: 'canvas' | 'video') => SurfacePlace | null;
 
 /** When to give up on an answer. */
 export interface Limits {
@@ -112,10 +118,10 @@ export interface Backend {
   /** Takes the frames of the watched tiles. One taker; the returned function ends it. */
   onFrame(take: (frame: TileFrame) => void): () => void;
   /**
-   * Where the other side paints by itself: gives it a fresh canvas for a tile, by the tile's key.
+   * Where the other side paints by itself: gives it something fresh to paint on, by the tile's key.
    * The returned function ends it.
    */
-  onCanvas?(give: (key: number) => CanvasPlace | null): () => void;
+  onSurface?(give: GiveSurface): () => void;
 }
 
 /** A refusal, with the server's own sentence and stable code. */

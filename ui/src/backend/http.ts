@@ -1,14 +1,15 @@
 // A browser: fetch for everything said, one client per watched tile that connects, decodes and
 // paints in a worker.
-import { RTSPStreamClient } from 'fanlight-client';
+import { canFeedVideo, RTSPStreamClient } from 'fanlight-client';
 import {
   type AppInfo,
   type Backend,
   BackendError,
-  type CanvasPlace,
+  type GiveSurface,
   type Limits,
   readAnswer,
   SESSION_PATH,
+  type SurfacePlace,
   streamPath,
   UNREACHABLE,
   type WatchedTile,
@@ -28,7 +29,7 @@ interface Watching {
   tile: WatchedTile;
   way: Way;
   client: RTSPStreamClient;
-  place: CanvasPlace;
+  place: SurfacePlace;
 }
 
 export class HttpBackend implements Backend {
@@ -36,7 +37,8 @@ export class HttpBackend implements Backend {
   readonly capabilities = { desktop: false };
   readonly desktop = null;
   #watching = new Map<number, Watching>();
-  #give: ((key: number) => CanvasPlace | null) | null = null;
+  #give: GiveSurface | null = null;
+  #kind: 'canvas' | 'video' = canFeedVideo() ? 'video' : 'canvas';
   #telling: ReturnType<typeof setInterval> | undefined;
   #known = new Map<string, Stream>();
 
@@ -85,7 +87,7 @@ export class HttpBackend implements Backend {
     }
     for (const tile of tiles) {
       if (this.#watching.has(tile.key)) continue;
-      const place = this.#give?.(tile.key);
+      const place = this.#give?.(tile.key, this.#kind);
       if (place) this.#watching.set(tile.key, this.#open(tile, place));
     }
     clearInterval(this.#telling);
@@ -97,21 +99,22 @@ export class HttpBackend implements Backend {
     return () => {};
   }
 
-  onCanvas(give: (key: number) => CanvasPlace | null): () => void {
+  onSurface(give: GiveSurface): () => void {
     this.#give = give;
     return () => {
       this.#give = null;
     };
   }
 
-  #open(tile: WatchedTile, place: CanvasPlace): Watching {
+  #open(tile: WatchedTile, place: SurfacePlace): Watching {
     const { streamId, width, height } = tile;
     const way = wayOf(tile, this.#known.get(streamId));
     const options = { ...way, width, height, worker: true };
     const client = new RTSPStreamClient(this.origin, streamId, options);
-    client.setupCanvas(place.canvas);
+    if (place.surface instanceof HTMLVideoElement) client.setupVideo(place.surface);
+    else client.setupCanvas(place.surface);
     client.connect();
-    // The worker holds the canvas's last picture.
+    // The last picture is the worker's and the track's.
     place.onGone(() => client.destroy());
     return { tile, way, client, place };
   }

@@ -1,12 +1,12 @@
 // Knows every tile on the page and tells the backend which of them are really seen, at which
 // size. Frames go from the backend straight to the tile's picture, past React.
-import type { Backend, CanvasPlace, Stream, WatchedTile } from '../backend';
+import type { Backend, Stream, SurfacePlace, WatchedTile } from '../backend';
 import type { Size } from './size';
 
 export interface TileSink {
   show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number, sequence: number): void;
-  /** A fresh canvas in the tile's place. */
-  canvas(): CanvasPlace;
+  /** Something fresh to paint on, in the tile's place. */
+  surface(kind: 'canvas' | 'video'): SurfacePlace;
 }
 
 export interface TileHandle {
@@ -35,13 +35,15 @@ export class FrameHub {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #declared: WatchedTile[] = [];
   #endFrames: () => void;
-  #endCanvases: (() => void) | undefined;
+  #endSurfaces: (() => void) | undefined;
 
   constructor(readonly backend: Backend) {
     this.#endFrames = backend.onFrame((frame) => {
       this.#tiles.get(frame.key)?.sink.show(frame.jpeg, frame.capturedAt, frame.sequence);
     });
-    this.#endCanvases = backend.onCanvas?.((key) => this.#tiles.get(key)?.sink.canvas() ?? null);
+    this.#endSurfaces = backend.onSurface?.(
+      (key, kind) => this.#tiles.get(key)?.sink.surface(kind) ?? null,
+    );
     document.addEventListener('visibilitychange', this.#pageChanged);
   }
 
@@ -81,7 +83,7 @@ export class FrameHub {
     this.#endFrames();
     this.#tiles.clear();
     this.#declare();
-    this.#endCanvases?.();
+    this.#endSurfaces?.();
   }
 
   #pageChanged = (): void => this.#schedule(0);

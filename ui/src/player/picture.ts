@@ -1,9 +1,9 @@
-// Shows the newest picture of one tile: JPEGs here, or canvases that are painted elsewhere. Two
+// Shows the newest picture of one tile: JPEGs here, or surfaces that are painted elsewhere. Two
 // images take turns: the hidden one decodes, then they swap, so that nothing flickers and at most
 // one picture is being decoded. No React in here.
 
-import type { CanvasPlace, Painted } from '../backend';
-import { Canvases } from './canvases';
+import type { Painted, SurfacePlace } from '../backend';
+import { Surfaces } from './surfaces';
 
 export interface Shown {
   /** When the camera's picture was captured, milliseconds since 1970. */
@@ -24,7 +24,7 @@ export class Picture {
 
   #front: HTMLImageElement;
   #back: HTMLImageElement;
-  #canvases: Canvases;
+  #surfaces: Surfaces;
   #newest: Waiting | null = null;
   #count = 0;
   #dropped = 0;
@@ -45,16 +45,16 @@ export class Picture {
     this.#front = makeImage();
     this.#back = makeImage();
     holder.append(this.#back, this.#front);
-    this.#canvases = new Canvases(holder, testId, () => this.#painted());
+    this.#surfaces = new Surfaces(holder, testId, () => this.#painted());
   }
 
-  canvas(): CanvasPlace {
-    return this.#canvases.next();
+  surface(kind: 'canvas' | 'video'): SurfacePlace {
+    return this.#surfaces.next(kind);
   }
 
   /** What was shown until now; null before the first picture. */
   facts(): Painted | null {
-    if (this.#canvases.painted) return this.#canvases.painted;
+    if (this.#surfaces.painted) return this.#surfaces.painted;
     if (!this.shown) return null;
     const { naturalWidth: width, naturalHeight: height } = this.#front;
     const counts = { count: this.#count, dropped: this.#dropped };
@@ -77,7 +77,7 @@ export class Picture {
   end(): void {
     this.#ended = true;
     this.#newest = null;
-    this.#canvases.end();
+    this.#surfaces.end();
     for (const image of [this.#front, this.#back]) {
       release(image);
       image.remove();
@@ -106,7 +106,7 @@ export class Picture {
   }
 
   #painted(): void {
-    if (this.#canvases.painted) this.#tell(this.#canvases.painted);
+    if (this.#surfaces.painted) this.#tell(this.#surfaces.painted);
   }
 
   #tell({ capturedAt, shownAt }: Shown): void {

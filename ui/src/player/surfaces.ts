@@ -1,22 +1,23 @@
-// The canvases of one tile, for whoever paints them elsewhere. A canvas is painted by one only, so
+// What one tile is painted on by others: a video where the browser can feed one, which costs half as
+// much, else a canvas. Each is painted by one only, so
 // each watch gets a fresh one; the former stays in sight until there is a picture on it.
-import type { CanvasPlace, Painted } from '../backend';
+import type { Painted, Surface, SurfacePlace } from '../backend';
 
 interface Held {
-  canvas: HTMLCanvasElement;
+  surface: Surface;
   gone: () => void;
 }
 
-export class Canvases {
+export class Surfaces {
   /** What was painted last; null before the first picture. */
   painted: Painted | null = null;
 
   #held: Held[] = [];
-  /** Pictures of canvases that are gone. */
+  /** Pictures of surfaces that are gone. */
   #before = { count: 0, dropped: 0 };
 
   /**
-   * @param onPainted called whenever a canvas has news of its picture
+   * @param onPainted called whenever a surface has news of its picture
    */
   constructor(
     readonly holder: HTMLElement,
@@ -24,19 +25,22 @@ export class Canvases {
     readonly onPainted: () => void,
   ) {}
 
-  next(): CanvasPlace {
-    const canvas = document.createElement('canvas');
-    canvas.className = 'absolute inset-0 size-full object-cover';
-    canvas.style.visibility = 'hidden';
-    const held: Held = { canvas, gone: () => {} };
+  next(kind: 'canvas' | 'video'): SurfacePlace {
+    const surface = document.createElement(kind);
+    surface.className = 'absolute inset-0 size-full object-cover';
+    surface.style.visibility = 'hidden';
+    // The tile's own words tell of the camera.
+    surface.setAttribute('aria-hidden', 'true');
+    if (surface instanceof HTMLVideoElement) surface.disablePictureInPicture = true;
+    const held: Held = { surface, gone: () => {} };
     // One that never got a picture has nothing to show.
-    for (const other of this.#held.filter((each) => each.canvas.style.visibility === 'hidden')) {
+    for (const other of this.#held.filter((each) => each.surface.style.visibility === 'hidden')) {
       this.#remove(other);
     }
     this.#held.push(held);
-    this.holder.append(canvas);
+    this.holder.append(surface);
     return {
-      canvas,
+      surface,
       painted: (what) => this.#show(held, what),
       onGone: (call) => {
         held.gone = call;
@@ -50,9 +54,9 @@ export class Canvases {
 
   #show(held: Held, what: Painted): void {
     if (!this.#held.includes(held)) return;
-    if (held.canvas.style.visibility === 'hidden') {
-      held.canvas.style.visibility = 'visible';
-      held.canvas.setAttribute('data-testid', this.testId);
+    if (held.surface.style.visibility === 'hidden') {
+      held.surface.style.visibility = 'visible';
+      held.surface.setAttribute('data-testid', this.testId);
       for (const other of this.#held.filter((each) => each !== held)) this.#remove(other);
       this.#before = { count: this.painted?.count ?? 0, dropped: this.painted?.dropped ?? 0 };
     }
@@ -63,7 +67,7 @@ export class Canvases {
 
   #remove(held: Held): void {
     this.#held = this.#held.filter((each) => each !== held);
-    held.canvas.remove();
+    held.surface.remove();
     held.gone();
   }
 }

@@ -14,7 +14,9 @@ const facts = (count: number, capturedAt = 1000) => ({
   shownAt: capturedAt + 40,
 });
 const visible = () =>
-  [...holder.querySelectorAll('canvas')].filter((each) => each.style.visibility === 'visible');
+  [...holder.querySelectorAll<HTMLElement>('canvas, video')].filter(
+    (each) => each.style.visibility === 'visible',
+  );
 
 beforeEach(() => {
   onFirst.mockClear();
@@ -23,23 +25,23 @@ beforeEach(() => {
 });
 
 test('a canvas is seen when there is a picture on it, and takes the place of the former', () => {
-  const first = picture.canvas();
+  const first = picture.surface('canvas');
   expect(visible()).toEqual([]);
   expect(picture.facts()).toBeNull();
   first.painted(facts(5));
-  expect(visible()).toEqual([first.canvas]);
+  expect(visible()).toEqual([first.surface]);
   expect(onFirst).toHaveBeenCalledOnce();
   expect(picture.shown).toEqual({ capturedAt: 1000, shownAt: 1040 });
 
   const gone = vi.fn();
   first.onGone(gone);
-  const second = picture.canvas();
-  expect(visible()).toEqual([first.canvas]);
+  const second = picture.surface('canvas');
+  expect(visible()).toEqual([first.surface]);
   expect(gone).not.toHaveBeenCalled();
   second.painted(facts(2, 2000));
-  expect(visible()).toEqual([second.canvas]);
+  expect(visible()).toEqual([second.surface]);
   expect(gone).toHaveBeenCalledOnce();
-  expect(second.canvas.dataset.testid).toBe('tile-img-porch');
+  expect(second.surface.dataset.testid).toBe('tile-img-porch');
   // Counters go on.
   expect(picture.facts()).toMatchObject({ count: 7, dropped: 2, capturedAt: 2000 });
   expect(onFirst).toHaveBeenCalledOnce();
@@ -47,14 +49,14 @@ test('a canvas is seen when there is a picture on it, and takes the place of the
 
 test('a canvas that never got a picture makes room for the next', () => {
   const gone = vi.fn();
-  picture.canvas().onGone(gone);
-  picture.canvas();
+  picture.surface('canvas').onGone(gone);
+  picture.surface('canvas');
   expect(gone).toHaveBeenCalledOnce();
   expect(holder.querySelectorAll('canvas')).toHaveLength(1);
 });
 
 test('the end lets go of every canvas, and news of them are none', () => {
-  const place = picture.canvas();
+  const place = picture.surface('canvas');
   const gone = vi.fn();
   place.onGone(gone);
   picture.end();
