@@ -1,11 +1,11 @@
 //! Frames for the tiles of a window. The page declares its tiles; an event announces news; one
-//! call fetches every tile's newest frame. Nothing queues: a slow page misses frames, which are
+//! call fetches every tile's newest frame, all in one picture. Nothing queues: a slow page misses frames, which are
 //! counted. What a tile holds at the engine is a lease that ends with the page or its interest.
 
 mod announcement;
+mod answer;
 mod lease;
 mod pump;
-mod records;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +21,6 @@ use tokio_util::task::TaskTracker;
 
 use lease::Tile;
 use pump::{Order, Pump};
-use records::Record;
 
 /// The pumps of all windows, by label; managed state of the app.
 pub(crate) struct Frames {
@@ -117,7 +116,7 @@ pub(crate) async fn watch_frames(
     Ok(())
 }
 
-/// The newest frame of each tile that has one newer than the last it got; see [`records`] for the
+/// The newest frame of each tile that has one newer than the last it got; see [`answer`] for the
 /// bytes. Answers at once, empty when there is nothing new.
 #[tauri::command]
 pub(crate) async fn next_frames(
@@ -132,10 +131,9 @@ pub(crate) async fn next_frames(
         return Ok(Response::new(Vec::new()));
     }
     // Encoding takes milliseconds, which the camera's packets should not wait for.
-    let packed = tauri::async_runtime::spawn_blocking(move || {
-        records::pack(newest.iter().filter_map(|(key, frame)| Record::new(*key, frame)))
-    })
-    .await
-    .map_err(|error| error.to_string())?;
+    let packed = tauri::async_runtime::spawn_blocking(move || answer::of(newest))
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
     Ok(Response::new(packed))
 }

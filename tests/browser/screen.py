@@ -13,9 +13,9 @@ LIVE = 20.0
 LOOK = """(id) => {
   const shown = document.querySelector(`[data-testid="tile-img-${id}"]`);
   if (!shown) return null;
-  const width = shown.naturalWidth ?? shown.width;
-  const height = shown.naturalHeight ?? shown.height;
-  if (!width || shown.complete === false) return null;
+  const width = shown.videoWidth ?? shown.width;
+  const height = shown.videoHeight ?? shown.height;
+  if (!width) return null;
   const copy = document.createElement('canvas');
   [copy.width, copy.height] = [width, height];
   const context = copy.getContext('2d');

@@ -17,13 +17,8 @@ from rig.waiting import eventually
 LIVE = 20.0
 
 GRAB = """
-const image = document.querySelector(`[data-testid="${arguments[0]}"]`);
-if (!image || !image.complete || image.naturalWidth === 0) return null;
-const canvas = document.createElement('canvas');
-canvas.width = image.naturalWidth;
-canvas.height = image.naturalHeight;
-canvas.getContext('2d').drawImage(image, 0, 0);
-return canvas.toDataURL('image/png').split(',')[1];
+const canvas = document.querySelector(`[data-testid="${arguments[0]}"]`);
+return canvas && canvas.toDataURL('image/png').split(',')[1];
 """
 
 

@@ -10,11 +10,12 @@ import {
   type Backend,
   BackendError,
   type Desktop,
+  type GiveSurface,
   type NewStream,
   type Stream,
   type StreamList,
   type StreamStatus,
-  type TileFrame,
+  type SurfacePlace,
   type WatchedTile,
 } from '../src/backend';
 import { FrameHub } from '../src/player/hub';
@@ -64,7 +65,8 @@ export class FakeBackend implements Backend {
   watched: WatchedTile[][] = [];
   /** Set to refuse the next `addStream`. */
   refusal: Error | null = null;
-  #take: ((frame: TileFrame) => void) | null = null;
+  #give: GiveSurface | null = null;
+  #places = new Map<number, SurfacePlace | null>();
   #news: ((list: StreamList) => void) | null = null;
 
   constructor(public streams: Stream[] = []) {}
@@ -135,10 +137,10 @@ export class FakeBackend implements Backend {
     this.watched.push(tiles);
   }
 
-  onFrame(take: (frame: TileFrame) => void) {
-    this.#take = take;
+  onSurface(give: GiveSurface) {
+    this.#give = give;
     return () => {
-      this.#take = null;
+      this.#give = null;
     };
   }
 
@@ -148,8 +150,12 @@ export class FakeBackend implements Backend {
     act(() => this.#news?.({ streams }));
   }
 
-  frame(key: number, sequence = 1) {
-    this.#take?.({ key, sequence, capturedAt: Date.now(), jpeg: new Uint8Array([sequence]) });
+  /** A picture is painted in this tile. */
+  frame(key: number, count = 1) {
+    if (!this.#places.has(key)) this.#places.set(key, this.#give?.(key, 'canvas') ?? null);
+    const at = { capturedAt: Date.now(), shownAt: Date.now() };
+    const size = { width: 640, height: 360 };
+    this.#places.get(key)?.painted({ format: 'jpeg', count, dropped: 0, ...size, ...at });
   }
 }
 

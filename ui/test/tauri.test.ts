@@ -20,50 +20,23 @@ vi.mock('@tauri-apps/api/event', () => ({
 const emit = (event: string, payload: unknown = null) => shell.listeners.get(event)?.({ payload });
 const settle = () => new Promise<void>((done) => setTimeout(done));
 
-function oneFrame(sequence: number): ArrayBuffer {
-  const view = new DataView(new ArrayBuffer(25));
-  view.setUint32(0, 1, true);
-  view.setUint32(4, 1, true);
-  view.setBigUint64(8, BigInt(sequence), true);
-  return view.buffer;
-}
-
 beforeEach(() => {
   shell.invoke.mockReset();
   shell.listeners.clear();
 });
 
 describe('frames', () => {
-  test('one call in flight; news meanwhile leads to exactly one more', async () => {
-    const answers: ((bytes: ArrayBuffer) => void)[] = [];
-    shell.invoke.mockImplementation(() => new Promise((answer) => answers.push(answer)));
-    const seen: number[] = [];
-    new TauriBackend().onFrame(({ sequence }) => seen.push(sequence));
-    await settle();
-    emit('frames');
-    emit('frames');
-    emit('frames');
-    expect(answers).toHaveLength(1);
-    answers[0]?.(oneFrame(1));
-    await settle();
-    expect(answers).toHaveLength(2);
-    answers[1]?.(oneFrame(2));
-    await settle();
-    expect(answers).toHaveLength(2);
-    expect(seen).toEqual([1, 2]);
-  });
-
-  test('a failed call does not end the pictures', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
-    shell.invoke.mockRejectedValueOnce(new Error('busy')).mockResolvedValueOnce(oneFrame(5));
-    const seen: number[] = [];
-    new TauriBackend().onFrame(({ sequence }) => seen.push(sequence));
+  test('news lead to a call, until nobody has a place for them', async () => {
+    shell.invoke.mockResolvedValue(new ArrayBuffer(0));
+    const leave = new TauriBackend().onSurface(() => null);
     await settle();
     emit('frames');
     await settle();
-    emit('frames');
+    expect(shell.invoke).toHaveBeenCalledExactlyOnceWith('next_frames');
+    leave();
     await settle();
-    expect(seen).toEqual([5]);
+    emit('frames');
+    expect(shell.invoke).toHaveBeenCalledOnce();
   });
 
   test('watched tiles are declared in the words of the shell', async () => {

@@ -15,6 +15,7 @@ use yuv::{
 
 use crate::config::Size;
 use crate::error::{Error, ErrorKind, Result};
+use crate::frame::Quality;
 
 /// Bytes of a yuv420p picture. Odd sides round their chroma planes up, as FFmpeg does.
 pub(crate) fn yuv420p_len(size: Size) -> usize {
@@ -97,12 +98,22 @@ pub(crate) fn yuv420p(rgb: &[u8], size: Size, picture: &mut [u8]) -> Result<()> 
     .map_err(|e| internal("converted", e))
 }
 
-/// JPEG (JFIF) means full-range YUV, where video means limited range. libjpeg-turbo also wants the
-/// sides of the Y plane even; the last column and row are repeated for that.
+// JPEG (JFIF) means full-range YUV, where video means limited range. Fixed point, 8 fractional bits:
+// 298/256 = 255/219 and 291/256 = 255/224.
+
+fn full_luma(y: u8) -> u8 {
+    (((i32::from(y) - 16) * 298) >> 8).clamp(0, 255) as u8
+}
+
+fn full_chroma(c: u8) -> u8 {
+    ((((i32::from(c) - 128) * 291) >> 8) + 128).clamp(0, 255) as u8
+}
+
+/// In full range. libjpeg-turbo also wants the sides of the Y plane even; the last column and row are
+/// repeated for that.
 fn full_range(picture: &[u8], size: Size) -> Vec<u8> {
-    // Fixed point, 8 fractional bits: 298/256 = 255/219 and 291/256 = 255/224.
-    let luma = |&y: &u8| (((i32::from(y) - 16) * 298) >> 8).clamp(0, 255) as u8;
-    let chroma = |&c: &u8| ((((i32::from(c) - 128) * 291) >> 8) + 128).clamp(0, 255) as u8;
+    let luma = |&y: &u8| full_luma(y);
+    let chroma = |&c: &u8| full_chroma(c);
     let (width, height) = (size.width() as usize, size.height() as usize);
     let (y, uv) = picture.split_at(width * height);
     let mut out = Vec::with_capacity((width + 1) * (height + 1) + uv.len());
@@ -120,16 +131,60 @@ fn full_range(picture: &[u8], size: Size) -> Vec<u8> {
 }
 
 pub(crate) fn jpeg(picture: &[u8], size: Size, quality: u8) -> Result<Bytes> {
-    let image = turbojpeg::YuvImage {
-        pixels: full_range(picture, size),
-        width: size.width() as usize,
-        align: 1,
-        height: size.height() as usize,
-        subsamp: turbojpeg::Subsamp::Sub2x2,
-    };
+    let (width, height) = (size.width() as usize, size.height() as usize);
+    compress(full_range(picture, size), width, height, quality)
+}
+
+fn compress(pixels: Vec<u8>, width: usize, height: usize, quality: u8) -> Result<Bytes> {
+    let subsamp = turbojpeg::Subsamp::Sub2x2;
+    let image = turbojpeg::YuvImage { pixels, width, align: 1, height, subsamp };
     let compressed = turbojpeg::compress_yuv(image.as_deref(), i32::from(quality))
         .map_err(|e| internal("compressed", e))?;
     Ok(Bytes::copy_from_slice(&compressed))
+}
+
+/// A JPEG that several pictures are put on; grey where there is none.
+pub(crate) struct JpegCanvas {
+    /// In full range: Y, then U, then V.
+    planes: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl JpegCanvas {
+    /// Both sides even.
+    pub(crate) fn new(width: u32, height: u32) -> Self {
+        let (width, height) = (width as usize, height as usize);
+        Self { planes: vec![128; width * height * 3 / 2], width, height }
+    }
+
+    /// Copies a picture to an even place that has room for it.
+    pub(crate) fn put(&mut self, picture: &[u8], size: Size, x: u32, y: u32) {
+        let (width, height) = (size.width() as usize, size.height() as usize);
+        let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
+        let (x, y) = (x as usize, y as usize);
+        let (luma, chroma) = self.planes.split_at_mut(self.width * self.height);
+        let (from_y, from_uv) = picture.split_at(width * height);
+        copy(from_y, width, &mut luma[y * self.width + x..], self.width, full_luma);
+        let (u, v) = chroma.split_at_mut(chroma.len() / 2);
+        let (from_u, from_v) = from_uv.split_at(half_width * half_height);
+        let stride = self.width / 2;
+        let first = y / 2 * stride + x / 2;
+        copy(from_u, half_width, &mut u[first..], stride, full_chroma);
+        copy(from_v, half_width, &mut v[first..], stride, full_chroma);
+    }
+
+    pub(crate) fn jpeg(self, quality: Quality) -> Result<Bytes> {
+        compress(self.planes, self.width, self.height, quality.get())
+    }
+}
+
+fn copy(from: &[u8], width: usize, to: &mut [u8], stride: usize, change: impl Fn(u8) -> u8) {
+    for (row, out) in from.chunks_exact(width).zip(to.chunks_mut(stride)) {
+        for (value, out) in row.iter().zip(out) {
+            *out = change(*value);
+        }
+    }
 }
 
 pub(crate) fn png(picture: &[u8], size: Size) -> Result<Bytes> {

@@ -78,6 +78,12 @@ impl Quality {
     }
 }
 
+impl Quality {
+    pub(crate) fn get(self) -> u8 {
+        self.0
+    }
+}
+
 impl Default for Quality {
     /// For watching: no visible artefacts at a tile's size, a quarter of the bytes of 95.
     fn default() -> Self {
@@ -151,6 +157,11 @@ impl Frame {
             }
         };
         jpeg.get_or_init(|| convert::jpeg(&self.picture.0, self.size, quality.0)).clone()
+    }
+
+    /// Its planes as they were decoded.
+    pub(crate) fn yuv420p(&self) -> &[u8] {
+        &self.picture.0
     }
 
     /// Fills a picture of another size with this one.

@@ -54,6 +54,7 @@ mod relay_feed;
 mod relay_message;
 mod rendition;
 mod scale;
+mod sheet;
 mod sidecar;
 mod slots;
 mod source;
@@ -89,6 +90,7 @@ pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry, read_camera, write_camera};
 pub use relay_feed::{RelayFeed, Telling};
 pub use rendition::{Decoder, RenditionSnapshot};
+pub use sheet::{Place, Sheet};
 pub use sidecar::{Ffmpeg, FfmpegMissing, Hardware};
 #[cfg(target_os = "linux")]
 pub use slots::Location;

@@ -40,6 +40,8 @@ pub(super) struct Lease {
     held: Option<Held>,
     /// The sequence number of the last frame that the page got.
     delivered: u64,
+    /// Something came since the page was last given what there was.
+    pub(super) has_news: bool,
 }
 
 struct Held {
@@ -57,7 +59,7 @@ impl Held {
 
 impl Lease {
     pub(super) fn new(tile: Tile) -> Self {
-        Self { tile, held: None, delivered: 0 }
+        Self { tile, held: None, delivered: 0, has_news: false }
     }
 
     pub(super) fn is_held(&self) -> bool {
@@ -95,6 +97,7 @@ impl Lease {
     }
 
     pub(super) fn leave(&mut self) {
+        self.has_news = false;
         self.held = None;
     }
 
@@ -108,6 +111,7 @@ impl Lease {
 
     /// The newest frame, if the page does not have it yet.
     pub(super) fn newest(&mut self) -> Option<Arc<Frame>> {
+        self.has_news = false;
         let held = self.held.as_mut()?;
         // A fault is told by the camera's status.
         let frame = held.reader.try_next_after(self.delivered).ok()??;

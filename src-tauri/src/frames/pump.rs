@@ -2,6 +2,7 @@
 //! window's frames are made here, one after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fanlight_engine::{Engine, Frame};
 use futures_util::future::select_all;
@@ -28,7 +29,13 @@ pub(super) struct Pump<A> {
     visible: watch::Receiver<bool>,
     /// The page did not answer; its next order ends this.
     given_up: bool,
+    /// When the page is told, of news that others may join until then.
+    gathering: Option<Instant>,
 }
+
+/// How long the first picture waits for those of the other tiles: one picture of many tiles costs the page
+/// a fraction of many pictures.
+const GATHER: Duration = Duration::from_millis(20);
 
 impl<A: Fn()> Pump<A> {
     pub(super) fn new(engine: Engine, visible: watch::Receiver<bool>, announce: A) -> Self {
@@ -39,6 +46,7 @@ impl<A: Fn()> Pump<A> {
             announce,
             visible,
             given_up: false,
+            gathering: None,
         }
     }
 
@@ -57,7 +65,8 @@ impl<A: Fn()> Pump<A> {
                 },
                 Ok(()) = self.visible.changed() => self.take_or_leave(),
                 Ok(()) = changes.changed() => self.take_or_leave(),
-                () = news(&mut self.leases), if announces => self.announce_or_notice(),
+                index = news(&mut self.leases), if announces => self.notice(index),
+                () = at(self.gathering), if announces => self.announce(),
                 _ = check.tick(), if checks => self.check(),
             }
         }
@@ -66,9 +75,12 @@ impl<A: Fn()> Pump<A> {
     fn obey(&mut self, order: Order) {
         self.given_up = false;
         self.announcement.settled();
+        self.gathering = None;
         match order {
             Order::Watch(tiles) => {
                 self.replace(tiles);
+                // The page asks what there is by itself.
+                self.leases.iter_mut().for_each(|lease| lease.has_news = false);
                 self.take_or_leave();
             }
             Order::Next(answer) => {
@@ -114,18 +126,29 @@ impl<A: Fn()> Pump<A> {
         } else {
             self.leases.iter_mut().for_each(Lease::leave);
             self.announcement.settled();
+            self.gathering = None;
         }
     }
 
-    /// A reader changed: it has a frame, or its camera is gone.
-    fn announce_or_notice(&mut self) {
-        self.take_or_leave();
-        if !self.announcement.is_outstanding() && self.leases.iter().any(Lease::is_held) {
+    /// A reader changed: it has a frame, or its camera is gone. The page is told when all tiles have
+    /// news, or when the first has waited long enough for the others.
+    fn notice(&mut self, index: usize) {
+        let lease = &mut self.leases[index];
+        if lease.take(&self.engine) || lease.is_held() {
+            lease.has_news = true;
+        }
+        let mut held = self.leases.iter().filter(|lease| lease.is_held()).peekable();
+        if held.peek().is_none() {
+            self.gathering = None;
+        } else if held.all(|lease| lease.has_news) {
             self.announce();
+        } else {
+            self.gathering.get_or_insert_with(|| Instant::now() + GATHER);
         }
     }
 
     fn announce(&mut self) {
+        self.gathering = None;
         self.announcement.made(Instant::now());
         (self.announce)();
     }
@@ -144,15 +167,31 @@ impl<A: Fn()> Pump<A> {
     }
 }
 
-/// Waits until any lease has something to tell.
-async fn news(leases: &mut [Lease]) {
-    if leases.is_empty() {
+/// Waits until a lease that had no news has something to tell: which one.
+async fn news(leases: &mut [Lease]) -> usize {
+    let quiet = leases.iter_mut().enumerate().filter(|(_, lease)| !lease.has_news);
+    let waiting: Vec<_> = quiet
+        .map(|(index, lease)| {
+            Box::pin(async move {
+                lease.changed().await;
+                index
+            })
+        })
+        .collect();
+    if waiting.is_empty() {
         std::future::pending::<()>().await;
     }
-    select_all(leases.iter_mut().map(|lease| Box::pin(lease.changed()))).await;
+    select_all(waiting).await.0
 }
 
-fn each(period: std::time::Duration) -> Interval {
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn each(period: Duration) -> Interval {
     let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
@@ -164,7 +203,6 @@ mod tests {
     use super::*;
     use fanlight_engine::{CameraConfig, CameraId, CameraUrl, Config};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     /// A pump with two cameras that nobody answers at: leases need no pictures.
     struct Rig {

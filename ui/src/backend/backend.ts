@@ -28,14 +28,6 @@ export interface WatchedTile {
   height: number;
 }
 
-export interface TileFrame {
-  key: number;
-  sequence: number;
-  /** When the camera's picture was captured, milliseconds since 1970. */
-  capturedAt: number;
-  jpeg: Uint8Array<ArrayBuffer>;
-}
-
 /** What is known of the pictures that were painted in one place. */
 export interface Painted {
   /** What came: pictures, or access units that were decoded here. */
@@ -115,13 +107,11 @@ export interface Backend {
   readonly pushStreams: ((news: (list: StreamList) => void) => () => void) | null;
   /** Declares all tiles the page shows now; the former set ends. */
   watch(tiles: WatchedTile[]): void;
-  /** Takes the frames of the watched tiles. One taker; the returned function ends it. */
-  onFrame(take: (frame: TileFrame) => void): () => void;
   /**
-   * Where the other side paints by itself: gives it something fresh to paint on, by the tile's key.
+   * Gives whoever paints the watched tiles something fresh to paint on, by the tile's key.
    * The returned function ends it.
    */
-  onSurface?(give: GiveSurface): () => void;
+  onSurface(give: GiveSurface): () => void;
 }
 
 /** A refusal, with the server's own sentence and stable code. */

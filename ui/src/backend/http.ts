@@ -94,11 +94,6 @@ export class HttpBackend implements Backend {
     if (this.#watching.size > 0) this.#telling = setInterval(() => this.#tell(), TELL_MS);
   }
 
-  /** Nothing passes through the page. */
-  onFrame(): () => void {
-    return () => {};
-  }
-
   onSurface(give: GiveSurface): () => void {
     this.#give = give;
     return () => {

@@ -9,12 +9,12 @@ export {
   BackendError,
   type Capabilities,
   type Desktop,
+  type GiveSurface,
   type Painted,
   SESSION_PATH,
   type Surface,
   type SurfacePlace,
   streamPath,
-  type TileFrame,
   UNREACHABLE,
   type WatchedTile,
 } from './backend';

@@ -6,13 +6,13 @@ import {
   type Backend,
   BackendError,
   type Desktop,
+  type GiveSurface,
   readAnswer,
   streamPath,
-  type TileFrame,
   UNREACHABLE,
   type WatchedTile,
 } from './backend';
-import { readFrames } from './packets';
+import { Sheets } from './sheets';
 import type { DesktopInfo, DesktopSettings, NewStream, StreamList } from './wire';
 
 /** Whether this page runs inside the desktop shell. */
@@ -31,9 +31,7 @@ export class TauriBackend implements Backend {
     reveal: (path) => command<void>('reveal_file', { path }),
     onNavigate: (go) => subscribe<string>('navigate', go),
   };
-  #take: ((frame: TileFrame) => void) | null = null;
-  #fetching = false;
-  #newsWhileFetching = false;
+  #sheets = new Sheets(() => invoke<ArrayBuffer>('next_frames'));
 
   async info(): Promise<AppInfo> {
     const info = await invoke<DesktopInfo>('app_info');
@@ -66,38 +64,18 @@ export class TauriBackend implements Backend {
     const declared = tiles.map(({ streamId, ...tile }) => ({ ...tile, stream_id: streamId }));
     invoke('watch_frames', { tiles: declared }).then(
       // Frames that were ready before the shell knew of the tiles are announced only once.
-      () => this.#fetch(),
+      () => void this.#sheets.fetch(),
       (cause) => console.error('watch_frames failed', cause),
     );
   }
 
-  onFrame(take: (frame: TileFrame) => void): () => void {
-    this.#take = take;
-    const end = subscribe('frames', () => this.#fetch());
+  onSurface(give: GiveSurface): () => void {
+    const endPainting = this.#sheets.onSurface(give);
+    const endNews = subscribe('frames', () => void this.#sheets.fetch());
     return () => {
-      end();
-      this.#take = null;
+      endNews();
+      endPainting();
     };
-  }
-
-  /** One call in flight; news meanwhile leads to exactly one more. */
-  async #fetch(): Promise<void> {
-    if (this.#fetching) {
-      this.#newsWhileFetching = true;
-      return;
-    }
-    this.#fetching = true;
-    try {
-      do {
-        this.#newsWhileFetching = false;
-        const answer = await invoke<ArrayBuffer>('next_frames');
-        for (const frame of readFrames(answer)) this.#take?.(frame);
-      } while (this.#newsWhileFetching && this.#take);
-    } catch (cause) {
-      console.error('next_frames failed', cause);
-    } finally {
-      this.#fetching = false;
-    }
   }
 
   /** The window is let in without a token. */

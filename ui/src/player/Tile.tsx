@@ -101,7 +101,7 @@ export function Tile(props: TileProps) {
         ref={holder}
         className={cn(
           'absolute inset-0 origin-top-left transition-[filter] duration-300',
-          whole && '[&_canvas]:object-contain [&_img]:object-contain [&_video]:object-contain',
+          whole && '[&_canvas]:object-contain [&_video]:object-contain',
           !condition.healthy && 'brightness-[0.4] saturate-50',
         )}
       />

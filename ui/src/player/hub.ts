@@ -1,10 +1,9 @@
 // Knows every tile on the page and tells the backend which of them are really seen, at which
-// size. Frames go from the backend straight to the tile's picture, past React.
+// size. The backend paints straight on what the tile gives it, past React.
 import type { Backend, Stream, SurfacePlace, WatchedTile } from '../backend';
 import type { Size } from './size';
 
 export interface TileSink {
-  show(jpeg: Uint8Array<ArrayBuffer>, capturedAt: number, sequence: number): void;
   /** Something fresh to paint on, in the tile's place. */
   surface(kind: 'canvas' | 'video'): SurfacePlace;
 }
@@ -34,14 +33,10 @@ export class FrameHub {
   #nextKey = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #declared: WatchedTile[] = [];
-  #endFrames: () => void;
-  #endSurfaces: (() => void) | undefined;
+  #endSurfaces: () => void;
 
   constructor(readonly backend: Backend) {
-    this.#endFrames = backend.onFrame((frame) => {
-      this.#tiles.get(frame.key)?.sink.show(frame.jpeg, frame.capturedAt, frame.sequence);
-    });
-    this.#endSurfaces = backend.onSurface?.(
+    this.#endSurfaces = backend.onSurface(
       (key, kind) => this.#tiles.get(key)?.sink.surface(kind) ?? null,
     );
     document.addEventListener('visibilitychange', this.#pageChanged);
@@ -80,10 +75,9 @@ export class FrameHub {
   end(): void {
     clearTimeout(this.#timer);
     document.removeEventListener('visibilitychange', this.#pageChanged);
-    this.#endFrames();
     this.#tiles.clear();
     this.#declare();
-    this.#endSurfaces?.();
+    this.#endSurfaces();
   }
 
   #pageChanged = (): void => this.#schedule(0);

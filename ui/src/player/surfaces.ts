@@ -22,7 +22,7 @@ export class Surfaces {
   constructor(
     readonly holder: HTMLElement,
     readonly testId: string,
-    readonly onPainted: () => void,
+    readonly onPainted: (what: Painted) => void,
   ) {}
 
   next(kind: 'canvas' | 'video'): SurfacePlace {
@@ -62,7 +62,7 @@ export class Surfaces {
     }
     const { count, dropped } = this.#before;
     this.painted = { ...what, count: count + what.count, dropped: dropped + what.dropped };
-    this.onPainted();
+    this.onPainted(this.painted);
   }
 
   #remove(held: Held): void {
