@@ -12,6 +12,7 @@ const CARGO_FUZZ_VERSION = '0.13.2';
 export const DESKTOP = join(TARGET, 'debug', `fanlight${EXE}`);
 export const SERVER = join(TARGET, 'debug', `fanlight-server${EXE}`);
 export const RELEASE_SERVER = join(TARGET, 'release', `fanlight-server${EXE}`);
+export const RELEASE_DESKTOP = join(TARGET, 'release', `fanlight${EXE}`);
 export const TAURI_DRIVER = join(CACHE, 'tools', 'bin', `tauri-driver${EXE}`);
 
 export const CARGO_FUZZ = join(CACHE, 'tools', 'bin', `cargo-fuzz${EXE}`);

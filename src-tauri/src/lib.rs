@@ -14,6 +14,7 @@
 //! - [`desktop`] is what lives as long as the process;
 //! - [`api`] is the router of the page's requests, served to the network too; [`settings`] are the
 //!   shell's own; [`texts`] are what it says; [`sidecar`] names the FFmpeg; [`tray_host`] tells whether the tray can be seen;
+//!   `graphics` is how it is painted on Linux;
 //!   [`display`], [`logging`] and [`log_file`] come before everything else.
 
 mod api;
@@ -22,6 +23,8 @@ mod desktop;
 mod display;
 mod events;
 mod frames;
+#[cfg(target_os = "linux")]
+mod graphics;
 mod ipc;
 mod keyring;
 mod log_file;

@@ -38,12 +38,16 @@ pub(crate) fn create(app: &AppHandle, hidden: bool) -> anyhow::Result<()> {
     if let Some(folder) = desktop::chosen_folder() {
         window = window.data_directory(folder.join("webview"));
     }
-    window
+    let window = window
         .on_navigation(move |url| is_own_page(url, development.as_ref()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .visible(!hidden)
         .build()
         .context("the window cannot be opened")?;
+    #[cfg(target_os = "linux")]
+    crate::graphics::choose(&window);
+    #[cfg(not(target_os = "linux"))]
+    drop(window);
     set_visible(app, !hidden);
     Ok(())
 }

@@ -66,6 +66,7 @@ export class FakeBackend implements Backend {
   /** Set to refuse the next `addStream`. */
   refusal: Error | null = null;
   #give: GiveSurface | null = null;
+  #painted = new Map<number, number>();
   #places = new Map<number, SurfacePlace | null>();
   #news: ((list: StreamList) => void) | null = null;
 
@@ -150,8 +151,10 @@ export class FakeBackend implements Backend {
     act(() => this.#news?.({ streams }));
   }
 
-  /** A picture is painted in this tile. */
-  frame(key: number, count = 1) {
+  /** One more picture is painted in this tile. */
+  frame(key: number) {
+    const count = (this.#painted.get(key) ?? 0) + 1;
+    this.#painted.set(key, count);
     if (!this.#places.has(key)) this.#places.set(key, this.#give?.(key, 'canvas') ?? null);
     const at = { capturedAt: Date.now(), shownAt: Date.now() };
     const size = { width: 640, height: 360 };

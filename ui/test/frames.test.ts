@@ -54,7 +54,7 @@ describe('the hub', () => {
     const porch = tile('porch');
     const garden = tile('garden');
     vi.runAllTimers();
-    backend.frame(2, 7);
+    backend.frame(2);
     expect(garden.painted).toHaveBeenCalledOnce();
     expect(porch.painted).not.toHaveBeenCalled();
   });

@@ -60,7 +60,7 @@ test('O shows and hides the figures, which change without rendering, and the cho
     screen.getByTestId('overlay-a').querySelector(`[data-figure=${name}]`);
   expect(figure('way')).toHaveTextContent('–');
   await settle(50);
-  await act(async () => backend.frame(1, 5));
+  await act(async () => backend.frame(1));
   await settle(1100);
   expect(figure('way')).toHaveTextContent('JPEG');
   expect(figure('fps')?.textContent).toMatch(/^(0\.[5-9]|1\.\d)$/);

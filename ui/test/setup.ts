@@ -37,7 +37,6 @@ beforeEach(() => {
   let nextUrl = 0;
   URL.createObjectURL = vi.fn(() => `blob:test/${nextUrl++}`);
   URL.revokeObjectURL = vi.fn();
-  HTMLImageElement.prototype.decode = vi.fn(async () => {});
   // Radix menus and toasts use these on pointer events.
   HTMLElement.prototype.hasPointerCapture = () => false;
   HTMLElement.prototype.setPointerCapture = () => {};
