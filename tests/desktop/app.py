@@ -81,8 +81,6 @@ class App:
             "FANLIGHT_SCANS": "off",
             # Nor does one write into the keyring of whoever runs it.
             "FANLIGHT_KEYRING": "off",
-            # A software screen composes faster without layers.
-            "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
         }
         return {name: value for name, value in (usual | self.variables).items() if value is not None}
 
