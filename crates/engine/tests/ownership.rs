@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fanlight_engine::{
     CameraConfig, CameraId, CameraUrl, Config, ConsumerInfo, ConsumerKind, Engine, Error,
-    ErrorKind, Hold, Ownership, Peer, Role, State,
+    ErrorKind, Hold, Ownership, Peer, Role, State, Status,
 };
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -49,6 +49,13 @@ impl Rig {
     async fn connected(&self) -> TcpStream {
         let connected = timeout(Duration::from_secs(10), self.silent.accept());
         connected.await.expect("it connects").expect("accepted").0
+    }
+
+    /// Waits for such a status.
+    async fn shows(&self, is_meant: impl FnMut(&Status) -> bool) -> Status {
+        let mut status = self.camera.status();
+        let shown = timeout(Duration::from_secs(10), status.wait_for(is_meant));
+        shown.await.expect("soon").expect("goes on").clone()
     }
 
     async fn is_left_alone(&self) -> bool {
@@ -97,7 +104,7 @@ async fn a_camera_that_nobody_may_open_says_why_and_wakes_up() {
     assert!(rig.is_left_alone().await);
     rig.holds(Hold::Here);
     let _camera = rig.connected().await;
-    assert_eq!(rig.camera.status().borrow().fault, None);
+    rig.shows(|status| status.fault.is_none()).await;
     rig.engine.shutdown().await;
 }
 
@@ -110,16 +117,12 @@ async fn a_camera_of_another_is_left_alone_and_its_owner_asked_for_readers_only(
     let info =
         ConsumerInfo { kind: ConsumerKind::Http, name: "x".into(), pid: None, format: "h264" };
     let reader = rig.camera.packets(Role::Main, info.clone()).expect("joined");
-    let mut status = rig.camera.status();
-    let failed = status.wait_for(|status| status.fault.is_some());
-    let fault = timeout(Duration::from_secs(10), failed).await.expect("soon").expect("goes on");
-    let fault = fault.fault.clone().expect("one");
+    let fault = rig.shows(|status| status.fault.is_some()).await.fault.expect("one");
     assert_eq!(fault.kind, ErrorKind::OwnerUnreachable);
     assert!(fault.message.contains("other"), "{}", fault.message);
     assert!(rig.is_left_alone().await);
     drop(reader);
-    let stopped = status.wait_for(|status| status.state == State::Stopped);
-    drop(timeout(Duration::from_secs(10), stopped).await.expect("soon").expect("goes on"));
+    rig.shows(|status| status.state == State::Stopped).await;
     // What only its owner can do is not done.
     for refused in [
         rig.camera.record().expect_err("elsewhere"),
