@@ -37,7 +37,7 @@ export interface Rendition {
 
 /** How a camera is read. */
 export interface Ingest {
-  path: 'rtsp' | 'ffmpeg';
+  path: 'rtsp' | 'ffmpeg' | 'relay';
   /** Why FFmpeg has to read an RTSP camera. */
   reason: string | null;
   transport: 'tcp' | 'udp' | null;

@@ -11,7 +11,15 @@ import { sentence } from '../lib/sentence';
 import { apiKey, isMissing, messageOf } from '../lib/useApi';
 import { readerName } from './reader';
 
-const KINDS = ['http', 'websocket', 'shared_memory', 'window', 'browser', 'recorder'] as const;
+const KINDS = [
+  'http',
+  'websocket',
+  'shared_memory',
+  'window',
+  'browser',
+  'recorder',
+  'relay',
+] as const;
 const NUMBER = 'px-3 py-2 text-right';
 
 interface ConsumersProps {
