@@ -18,9 +18,9 @@ use crate::packet_feed::{Arrivals, PacketReader};
 use crate::pause;
 use crate::recorder::{Recorder, RecorderSnapshot, Recording};
 use crate::relay_feed::{RelayFeed, not_here};
-use crate::source::{Place, SourceConfig};
+use crate::source::SourceConfig;
 use crate::status::{State, Status};
-use crate::stream::{Role, Stream, StreamSnapshot, Surroundings};
+use crate::stream::{Role, Stream, StreamSnapshot, Surroundings, Wanted};
 use crate::streams::Streams;
 
 /// A running camera. The engine holds it; handing out clones of the `Arc` is fine, as removal
@@ -270,9 +270,10 @@ impl Camera {
         if open.is_cancelled() { Err(pause::paused()) } else { Ok(open) }
     }
 
-    /// Looks at the packets of the main stream without counting as a consumer.
-    pub(crate) fn look(&self) -> PacketReader {
-        self.streams.main().feed.reader()
+    /// Looks at the packets of the main stream, kept connected meanwhile, without counting as a consumer.
+    pub(crate) fn look(&self) -> (PacketReader, Wanted) {
+        let main = self.streams.main();
+        (main.feed.reader(), main.want())
     }
 
     /// Starts recording, until somebody ends it.
@@ -384,7 +385,5 @@ fn start_stream(
 ) -> Option<Stream> {
     let orders = orders(config, role, 0)?;
     let cancelled = cancelled.child_token();
-    let place = Place { camera: config.id.clone(), role };
-    let (hold, kept) = (hold.clone(), config.frame_buffer_size);
-    Some(Stream::start(place, orders, hold, kept, around, cancelled, span))
+    Some(Stream::start(config, role, orders, hold.clone(), around, cancelled, span))
 }

@@ -20,14 +20,14 @@ use crate::config::{CameraConfig, CameraId, Schedule, Transport};
 use crate::consumer::Quota;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fingerprint::Fingerprint;
-use crate::ownership::{Alone, Ownership, Peer};
+use crate::ownership::{Alone, Hold, Ownership, Peer};
 use crate::pause;
 use crate::peer::{self, Introduction, Wire};
 use crate::probe::{self, MAX_PROBES, Probe};
 use crate::recorder::{RecordingConfig, Recordings};
 use crate::registry::{MemoryRegistry, Registry};
 use crate::sidecar::{Ffmpeg, FfmpegMissing, Hardware, Sidecar};
-use crate::source::{self, Opened, Replays, Route, SourceConfig, Tools};
+use crate::source::{self, Opened, Relay, Replays, Route, SourceConfig, Tools};
 use crate::status::State;
 use crate::stream::Surroundings;
 
@@ -406,11 +406,25 @@ impl Engine {
         accepted: Option<Fingerprint>,
     ) -> Result<Probe> {
         self.refuse_own_port(url)?;
-        let online = self.camera_with_url(url).and_then(|camera| {
-            let status = camera.status().borrow().clone();
-            let session = status.session.filter(|_| status.state == State::Online)?;
-            Some(Opened::Feed(camera.look(), session))
-        });
+        let known = self.camera_with_url(url);
+        let session = match known.as_ref().map(|camera| (camera.hold(), camera.status())) {
+            Some((Hold::Here, status)) => {
+                let status = status.borrow().clone();
+                status.session.filter(|_| status.state == State::Online)
+            }
+            // A camera is opened by one instance alone, to test it, too.
+            Some((Hold::There(_), _)) => Some(Relay::session()),
+            Some((Hold::Nobody(why), _)) => return Err(why),
+            None => None,
+        };
+        // Kept connected for as long as it is looked at.
+        let (online, _wanted) = known
+            .zip(session)
+            .map(|(camera, session)| {
+                let (reader, wanted) = camera.look();
+                (Opened::Feed(reader, session), wanted)
+            })
+            .unzip();
         let tools = &self.0.around.tools;
         let config = SourceConfig { url: url.clone(), transport, accepted };
         let open = async {

@@ -296,7 +296,7 @@ impl Ingest {
         let introduction = &self.tools.introduction;
         let opening = Relay::open(owner, &self.place, introduction, known, *numbering, next);
         let mut relay = opening.await?;
-        self.update(|status| status.session = Some(relay.session()));
+        self.update(|status| status.session = Some(Relay::session()));
         loop {
             let told = timeout(STALL, relay.next()).await.map_err(|_| {
                 peer::unreachable(

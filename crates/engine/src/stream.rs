@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use crate::config::Size;
+use crate::config::{CameraConfig, Size};
 use crate::consumer::Quota;
 use crate::freeze::Freeze;
 use crate::ingest::{Ingest, Orders};
@@ -96,18 +96,17 @@ pub(crate) struct Surroundings {
 impl Stream {
     /// Starts the ingest as one of the engine's tasks.
     pub(crate) fn start(
-        place: Place,
+        config: &CameraConfig,
+        role: Role,
         orders: Orders,
         hold: watch::Receiver<Hold>,
-        frame_buffer_size: usize,
         around: &Surroundings,
         cancelled: CancellationToken,
         span: &tracing::Span,
     ) -> Self {
         let Surroundings { tools, linger, pause, changes, tasks, .. } = around;
-        let feed = Arc::new(PacketFeed::new(frame_buffer_size));
+        let feed = Arc::new(PacketFeed::new(config.frame_buffer_size));
         let freeze = Arc::<Freeze>::default();
-        let role = place.role;
         let first = match (&*hold.borrow(), orders.always) {
             _ if pause.is_on() => Status::paused(),
             (Hold::Nobody(why), _) => Status::held_by_nobody(why),
@@ -118,7 +117,7 @@ impl Stream {
         let orders = watch::Sender::new(orders);
         let readers = watch::Sender::new(0);
         let ingest = Ingest {
-            place,
+            place: Place { camera: config.id.clone(), stream: role.name() },
             hold,
             orders: orders.subscribe(),
             readers: readers.subscribe(),

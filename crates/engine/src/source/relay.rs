@@ -17,7 +17,6 @@ use crate::packet::{AccessUnit, Relayed, StreamInfo};
 use crate::peer::{self, Introduction, Wire};
 use crate::relay_message::{Head, RelayMessage};
 use crate::status::{Path, Session, Status};
-use crate::stream::Role;
 
 /// How long the owner may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -28,7 +27,8 @@ const LARGEST: usize = 128 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) camera: CameraId,
-    pub(crate) role: Role,
+    /// `main` or `sub`.
+    pub(crate) stream: &'static str,
 }
 
 /// How the owner's sequence numbers become ours. They are the same, unless that would have a reader
@@ -122,8 +122,8 @@ impl Relay {
         self.numbering
     }
 
-    /// What is known of the session.
-    pub(crate) fn session(&self) -> Session {
+    /// What is known of any such session.
+    pub(crate) fn session() -> Session {
         Session { path: Path::Relay, reason: None, transport: None, audio: None }
     }
 
@@ -186,13 +186,13 @@ impl Relay {
 
 /// The WebSocket of a stream at its owner.
 fn address(peer: &Peer, place: &Place) -> String {
-    let Place { camera, role } = place;
+    let Place { camera, stream } = place;
     let mut url = peer.url.clone();
     // The scheme of a WebSocket is that of the API it belongs to.
     let scheme = if matches!(url.scheme(), "https" | "wss") { "wss" } else { "ws" };
     let path = format!("{}/ws/{camera}", url.path().trim_end_matches('/'));
     url.set_path(&path);
-    url.set_query(Some(&format!("format=packets&stream={}", role.name())));
+    url.set_query(Some(&format!("format=packets&stream={stream}")));
     format!("{scheme}{}", url.as_str().trim_start_matches(url.scheme()))
 }
 
@@ -239,7 +239,7 @@ mod tests {
     fn addresses(#[case] url: &str, #[case] expected: &str) {
         let peer = Peer { name: "a".into(), url: url.parse().expect("valid") };
         let camera = CameraId::parse("door").expect("valid");
-        assert_eq!(address(&peer, &Place { camera, role: Role::Sub }), expected);
+        assert_eq!(address(&peer, &Place { camera, stream: "sub" }), expected);
     }
 
     #[test]
