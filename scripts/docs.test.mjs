@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/API.md',
   'docs/ARCHITECTURE.md',
+  'docs/CLUSTER.md',
   'docs/DEPLOYMENT.md',
   'docs/PACKAGING.md',
 ];
@@ -28,6 +29,7 @@ const PATH =
 const ROOMS = [
   '',
   'docs',
+  'crates/cluster/src',
   'crates/engine/src',
   'crates/discovery/src',
   'crates/api/src',

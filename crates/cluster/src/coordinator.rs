@@ -64,7 +64,7 @@ pub struct Coordinator {
     replace: bool,
     era: String,
     seen: u64,
-    list: u64,
+    list: String,
     /// When the last beat that was answered was sent.
     fresh: Option<Moment>,
     next_beat: Moment,
@@ -120,7 +120,7 @@ impl Coordinator {
             replace: false,
             era: String::new(),
             seen: 0,
-            list: 0,
+            list: String::new(),
             fresh: None,
             next_beat: Moment::ZERO,
             standing: Standing::Alive,
@@ -180,9 +180,9 @@ impl Coordinator {
         &self.me.name
     }
 
-    /// The version of the camera list in the store.
-    pub fn list(&self) -> u64 {
-        self.list
+    /// Names the state of the camera list in the store.
+    pub fn list(&self) -> &str {
+        &self.list
     }
 
     /// What became of the session at the last beat.

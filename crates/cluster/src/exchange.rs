@@ -145,8 +145,8 @@ pub struct Seen {
     pub seq: u64,
     /// Whether there is more to tell.
     pub more: bool,
-    /// The version of the camera list.
-    pub list: u64,
+    /// Names the state of the camera list: another one, and it is worth reading.
+    pub list: String,
     /// The instances whose sessions live.
     pub members: Vec<(SessionId, Member)>,
     /// The leases that changed.

@@ -46,7 +46,7 @@ pub struct Settings {
 pub struct Node {
     registry: Arc<RedisRegistry>,
     followers: Arc<Followers>,
-    list: watch::Receiver<u64>,
+    list: watch::Receiver<String>,
     orders: mpsc::UnboundedSender<Order>,
     /// Ended in the background, as it may be dropped in async code.
     runtime: Option<Runtime>,
@@ -95,7 +95,7 @@ impl Node {
             degraded.subscribe(),
         );
         let followers = Arc::new(Followers::default());
-        let (list, listed) = watch::channel(0);
+        let (list, listed) = watch::channel(String::new());
         let (orders, ordered) = mpsc::unbounded_channel();
         let beating = Beating {
             coordinator: Coordinator::new(me, u64::from_ne_bytes(nonce)),
@@ -238,7 +238,7 @@ struct Beating {
     store: Arc<Leases>,
     cameras: watch::Receiver<Arc<BTreeSet<CameraId>>>,
     followers: Arc<Followers>,
-    list: watch::Sender<u64>,
+    list: watch::Sender<String>,
     degraded: watch::Sender<Option<Error>>,
     /// The standing that was logged last.
     told: Standing,
@@ -317,8 +317,13 @@ impl Beating {
         match answer {
             Ok(seen) => {
                 self.coordinator.answered(sent, now, beat, seen);
-                self.list.send_if_modified(|version| {
-                    std::mem::replace(version, self.coordinator.list()) != self.coordinator.list()
+                let list = self.coordinator.list();
+                self.list.send_if_modified(|before| {
+                    let changed = before.as_str() != list;
+                    if changed {
+                        list.clone_into(before);
+                    }
+                    changed
                 });
             }
             Err(error) => {

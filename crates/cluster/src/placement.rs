@@ -24,7 +24,7 @@ pub struct Place {
 
 /// The index of each camera's place; those for which there is no room are missing.
 pub fn place(cameras: &[CameraId], places: &[Place]) -> HashMap<CameraId, usize> {
-    let bounds = bounds(cameras.len(), places);
+    let bounds = bounds(rounded(cameras.len()), places);
     let seeds: Vec<u64> = places.iter().map(|place| hash(&place.name)).collect();
     // In an order that all agree on and that has nothing to do with how cameras are named.
     let mut order: Vec<(u64, &CameraId)> =
@@ -39,6 +39,12 @@ pub fn place(cameras: &[CameraId], places: &[Place]) -> HashMap<CameraId, usize>
         placed.insert(id.clone(), best);
     }
     placed
+}
+
+/// Up to the next of some thirty steps in each power of two. With every camera that is added the
+/// bounds would change, and with them the place of others.
+fn rounded(cameras: usize) -> usize {
+    cameras.next_multiple_of((cameras.next_power_of_two() / 32).max(8))
 }
 
 /// The most cameras for each place: its share by capacity and the slack, at most its capacity.
@@ -96,7 +102,7 @@ mod tests {
     fn load_is_balanced() {
         let loads = loads(&place(&cameras(5000), &places(20, 1000)), 20);
         assert_eq!(loads.iter().sum::<usize>(), 5000);
-        assert!(loads.iter().all(|load| (200..=275).contains(load)), "{loads:?}");
+        assert!(loads.iter().all(|load| (200..=282).contains(load)), "{loads:?}");
     }
 
     #[test]
@@ -112,6 +118,19 @@ mod tests {
             // One twentieth is the least; the way back moves the same ones.
             assert!(moved >= its && moved <= 5000 / 10, "{moved} cameras moved for {its}");
         }
+    }
+
+    #[test]
+    fn adding_cameras_moves_hardly_any_other() {
+        let (all, every) = (cameras(600), places(6, 1000));
+        let mut moves = 0;
+        let mut before = names(&all[..300], &every);
+        for count in 301..=600 {
+            let after = names(&all[..count], &every);
+            moves += moved(&before, &after);
+            before = after;
+        }
+        assert!(moves <= 60, "{moves} cameras moved while 300 were added");
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl<'a> Told<'a> {
 }
 
 /// What the script answers, before it is understood.
-type Answer = (String, String, u8, u8, u64, u8, u64, Vec<String>, Vec<String>);
+type Answer = (String, String, u8, u8, u64, u8, String, Vec<String>, Vec<String>);
 
 impl Leases {
     /// Does not connect yet.

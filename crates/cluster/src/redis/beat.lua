@@ -119,6 +119,6 @@ for i = 1, #told, 2 do
 end
 return {
   standing, era, settling and 1 or 0, all and 1 or 0, text(last), more and 1 or 0,
-  redis.call('HGET', list, 'version') or '0',
+  (redis.call('HGET', list, 'generation') or '') .. ':' .. (redis.call('HGET', list, 'version') or '0'),
   redis.call('HGETALL', members), owned,
 }

@@ -115,7 +115,17 @@ impl Memory {
             .collect();
         let members =
             self.sessions.iter().map(|(id, (_, member))| (id.clone(), member.clone())).collect();
-        Seen { standing, era, settling, all, seq: self.seq, more: false, list: 0, members, owned }
+        Seen {
+            standing,
+            era,
+            settling,
+            all,
+            seq: self.seq,
+            more: false,
+            list: String::new(),
+            members,
+            owned,
+        }
     }
 
     fn next_fence(&mut self, now: Moment) -> u64 {
