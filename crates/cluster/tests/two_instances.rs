@@ -53,8 +53,8 @@ async fn names(registry: &Arc<RedisRegistry>) -> Vec<String> {
 }
 
 async fn until(hold: &mut watch::Receiver<Hold>, within: Duration, is: impl Fn(&Hold) -> bool) {
-    let waited = tokio::time::timeout(within, hold.wait_for(|hold| is(hold))).await;
-    assert!(waited.is_ok(), "not within {within:?}; it is {:?}", *hold.borrow());
+    let waited = tokio::time::timeout(within, hold.wait_for(|hold| is(hold))).await.is_ok();
+    assert!(waited, "not within {within:?}; it is {:?}", *hold.borrow());
 }
 
 fn is_here(hold: &Hold) -> bool {

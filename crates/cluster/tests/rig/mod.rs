@@ -1,5 +1,7 @@
 //! A redis-server of the test's own, on loopback, that keeps nothing on disk.
 
+#![allow(unreachable_pub, reason = "unit and integration tests use it")]
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
