@@ -13,10 +13,11 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, CDPSession
 
-from browser.screen import Screen
+from browser.screen import LIVE, Screen
 from rig.camera import Cameras
 from rig.plugin import SMALL
 from rig.server import Server
+from rig.waiting import eventually
 
 CAMERAS = 4
 SOAK = float(os.environ.get("FANLIGHT_SOAK", "0"))
@@ -46,7 +47,7 @@ class Memory:
 
 
 #: What may come and go by chance, and how much it may grow beside.
-SWING = Memory(heap=0.6e6, nodes=60, listeners=20, pages=6e6)
+SWING = Memory(heap=0.6e6, nodes=60, listeners=20, pages=10e6)
 GROWTH = 1.05
 
 
@@ -86,9 +87,21 @@ def watched(served: Server, screen: Screen) -> Iterator[Screen]:
         yield screen
 
 
+#: Looking at the pictures themselves makes canvases, whose memory the browser keeps for a while.
+SHOWN = """(id) => {
+  const video = document.querySelector(`video[data-testid="tile-img-${id}"]`);
+  return video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+}"""
+
+
 def wait_live(screen: Screen) -> None:
+    """Until each tile has shown some pictures since the page was loaded."""
     for number in range(CAMERAS):
-        screen.wait_live(f"cam{number}")
+
+        def shows(stream_id: str = f"cam{number}") -> bool:
+            return screen.page.evaluate(SHOWN, stream_id) >= 10
+
+        eventually(shows, within=LIVE)
 
 
 def middle(readings: list[Memory]) -> Memory:
