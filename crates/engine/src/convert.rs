@@ -152,26 +152,26 @@ pub(crate) struct JpegCanvas {
 }
 
 impl JpegCanvas {
-    /// Both sides even.
+    /// Both sides of whole blocks.
     pub(crate) fn new(width: u32, height: u32) -> Self {
         let (width, height) = (width as usize, height as usize);
         Self { planes: vec![128; width * height * 3 / 2], width, height }
     }
 
-    /// Copies a picture to an even place that has room for it.
+    /// Copies a picture to a place that begins with a block of 16 pixels and has room for it in whole ones.
     pub(crate) fn put(&mut self, picture: &[u8], size: Size, x: u32, y: u32) {
         let (width, height) = (size.width() as usize, size.height() as usize);
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         let (x, y) = (x as usize, y as usize);
         let (luma, chroma) = self.planes.split_at_mut(self.width * self.height);
         let (from_y, from_uv) = picture.split_at(width * height);
-        copy(from_y, width, &mut luma[y * self.width + x..], self.width, full_luma);
+        copy(from_y, width, &mut luma[y * self.width + x..], self.width, 16, full_luma);
         let (u, v) = chroma.split_at_mut(chroma.len() / 2);
         let (from_u, from_v) = from_uv.split_at(half_width * half_height);
         let stride = self.width / 2;
         let first = y / 2 * stride + x / 2;
-        copy(from_u, half_width, &mut u[first..], stride, full_chroma);
-        copy(from_v, half_width, &mut v[first..], stride, full_chroma);
+        copy(from_u, half_width, &mut u[first..], stride, 8, full_chroma);
+        copy(from_v, half_width, &mut v[first..], stride, 8, full_chroma);
     }
 
     pub(crate) fn jpeg(self, quality: Quality) -> Result<Bytes> {
@@ -179,11 +179,27 @@ impl JpegCanvas {
     }
 }
 
-fn copy(from: &[u8], width: usize, to: &mut [u8], stride: usize, change: impl Fn(u8) -> u8) {
+/// Copies a plane into a larger one. What is left of the blocks at its right and lower edge repeats the edge,
+/// so that no other colour is compressed into it.
+fn copy(
+    from: &[u8],
+    width: usize,
+    to: &mut [u8],
+    stride: usize,
+    block: usize,
+    change: impl Fn(u8) -> u8,
+) {
+    let (padded, rows) = (width.next_multiple_of(block), from.len() / width);
     for (row, out) in from.chunks_exact(width).zip(to.chunks_mut(stride)) {
-        for (value, out) in row.iter().zip(out) {
+        for (value, out) in row.iter().zip(&mut *out) {
             *out = change(*value);
         }
+        let last = out[width - 1];
+        out[width..padded].fill(last);
+    }
+    let last = (rows - 1) * stride;
+    for row in rows..rows.next_multiple_of(block) {
+        to.copy_within(last..last + padded, row * stride);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::convert;
 use crate::error::Result;
 use crate::frame::{Frame, Quality};
 
-/// Pictures begin where blocks of a JPEG with 4:2:0 chroma do, so that none leaves a trace in
+/// Pictures begin where blocks of a JPEG with 4:2:0 chroma do, so that none is compressed together with
 /// its neighbour.
 const BLOCK: u32 = 16;
 
@@ -135,7 +135,8 @@ mod tests {
         let image = image::load_from_memory(&jpeg).expect("decodes").to_rgb8();
         assert_eq!(image.dimensions(), (width, height));
         for ((size, place), rgb) in sizes.iter().zip(&places).zip(rgb) {
-            for (x, y) in [(0, 0), (size.width() - 1, size.height() - 1)] {
+            // Decoders smooth the colours between neighbours by a pixel.
+            for (x, y) in [(1, 1), (size.width() - 2, size.height() - 2)] {
                 let found = image.get_pixel(place.x + x, place.y + y).0;
                 let near = found.iter().zip(rgb).all(|(a, b)| a.abs_diff(b) <= 8);
                 assert!(near, "{found:?} is not {rgb:?} at {x}, {y}");
