@@ -144,14 +144,15 @@ def test_a_stopped_instance_does_not_come_between(
         eventually(lambda: connected(other, cameras), within=TAKEOVER)
     finally:
         owner.go_on()
-    # It closes what it had, and does not open it anew.
+    # It closes what it had. Once it is one of them again, its cameras are handed back to it: never to both.
     eventually(lambda: not connected(owner, cameras), within=1)
-    time.sleep(2)
-    assert not connected(owner, cameras)
-    assert connected(other, cameras)
-    assert cameras.connections().open == 1
     assert cameras.connections().ever == before + 1, "only the other one connected"
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        assert not (connected(owner, cameras) and connected(other, cameras))
+        time.sleep(0.02)
     eventually(lambda: healthy(owner), within=8)
+    eventually(lambda: cameras.connections().open == 1, within=3)
 
 
 def test_an_instance_that_ends_hands_its_cameras_over(

@@ -11,7 +11,7 @@ use siphasher::sip::SipHasher13;
 
 /// No instance gets more than its share of the cameras by this much, in percent, while others
 /// have room. Nearer to 100, a change of the members moves more cameras.
-const SLACK: u128 = 110;
+const SLACK: u128 = 125;
 
 /// An instance that cameras may be placed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(loads(&place(&cameras(500), &all), 3), [10, 100, 100], "no room for the rest");
         let loads = loads(&place(&cameras(105), &all), 3);
         assert_eq!(loads.iter().sum::<usize>(), 105);
-        assert!(loads[0] <= 6, "{loads:?}");
+        assert!(loads[0] <= 7, "{loads:?}");
         assert!(place(&cameras(5), &[]).is_empty());
         assert!(place(&cameras(5), &places(1, 0)).is_empty());
     }

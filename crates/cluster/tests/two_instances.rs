@@ -47,8 +47,13 @@ async fn on<T: Send + 'static>(
     tokio::task::spawn_blocking(move || call(&registry)).await.expect("no panic")
 }
 
+/// A connection that broke with a Redis of before is noticed by whoever uses it next, who may ask again.
 async fn names(registry: &Arc<RedisRegistry>) -> Vec<String> {
-    let loaded = on(registry, |registry| registry.load()).await.expect("loads");
+    let mut loaded = on(registry, |registry| registry.load()).await;
+    if loaded.as_ref().is_err_and(|error| error.kind() == ErrorKind::SharedStateUnavailable) {
+        loaded = on(registry, |registry| registry.load()).await;
+    }
+    let loaded = loaded.expect("loads");
     loaded.cameras.iter().map(|camera| camera.id.to_string()).collect()
 }
 

@@ -164,10 +164,10 @@ impl JpegCanvas {
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         let (x, y) = (x as usize, y as usize);
         let (luma, chroma) = self.planes.split_at_mut(self.width * self.height);
-        let (from_y, from_uv) = picture.split_at(width * height);
+        let (from_y, rest) = picture.split_at(width * height);
         copy(from_y, width, &mut luma[y * self.width + x..], self.width, 16, full_luma);
         let (u, v) = chroma.split_at_mut(chroma.len() / 2);
-        let (from_u, from_v) = from_uv.split_at(half_width * half_height);
+        let (from_u, from_v) = rest.split_at(half_width * half_height);
         let stride = self.width / 2;
         let first = y / 2 * stride + x / 2;
         copy(from_u, half_width, &mut u[first..], stride, 8, full_chroma);
