@@ -42,7 +42,7 @@ fn spent(name: &str) -> Duration {
 fn over(name: &str) -> f64 {
     let before = spent(name);
     std::thread::sleep(LOOK);
-    (spent(name) - before).as_secs_f64() / LOOK.as_secs_f64() * 100.0
+    spent(name).saturating_sub(before).as_secs_f64() / LOOK.as_secs_f64() * 100.0
 }
 
 /// When each packet came, by its number.

@@ -341,8 +341,8 @@ impl Coordinator {
         for (camera, lease) in &mut self.leases {
             let listed = self.cameras.contains(camera);
             let successor = successors.get(camera);
-            let moves = listed && successor.is_some() && moved < pace;
-            if lease.is_held(now) && (!listed || moves) {
+            let hands_over = listed && successor.is_some() && moved < pace;
+            if lease.is_held(now) && (!listed || hands_over) {
                 lease.close(now, successor.cloned());
                 moved += 1;
             }
@@ -450,7 +450,7 @@ impl Coordinator {
         }
     }
 
-    fn take_owners(&mut self, now: Moment, beat: &Beat, owned: Vec<Owned>, settling: bool) {
+    fn take_owners(&mut self, now: Moment, beat: &Beat, news: Vec<Owned>, settling: bool) {
         // What was given back is no longer ours, whether the store tells of it or not.
         for release in &beat.release {
             if self.leases.get(&release.camera).is_some_and(|l| l.fence() == release.fence) {
@@ -462,7 +462,7 @@ impl Coordinator {
             Phase::Open(session) => Some(session.id().clone()),
             Phase::Opening { .. } | Phase::Left => None,
         };
-        for Owned { camera, owner, fence } in owned {
+        for Owned { camera, owner, fence } in news {
             self.version += 1;
             if mine.is_some() && owner == mine {
                 self.granted(now, camera.clone(), fence, settling);

@@ -43,7 +43,7 @@ impl Session {
 
     /// When everything that was opened under it must be closed.
     pub fn gives_up(&self) -> Moment {
-        self.ends - MARGIN
+        self.ends.saturating_sub(MARGIN)
     }
 
     /// Whether cameras may be open under it.

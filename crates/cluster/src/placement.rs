@@ -31,14 +31,14 @@ pub fn place(cameras: &[CameraId], places: &[Place]) -> HashMap<CameraId, usize>
         cameras.iter().map(|id| (hash(id.as_str()), id)).collect();
     order.sort_unstable();
     let mut taken = vec![0_usize; places.len()];
-    let mut placed = HashMap::with_capacity(cameras.len());
+    let mut chosen = HashMap::with_capacity(cameras.len());
     for (camera, id) in order {
         let free = (0..places.len()).filter(|&at| taken[at] < bounds[at]);
         let Some(best) = free.max_by_key(|&at| (mix(camera, seeds[at]), at)) else { break };
         taken[best] += 1;
-        placed.insert(id.clone(), best);
+        chosen.insert(id.clone(), best);
     }
-    placed
+    chosen
 }
 
 /// Up to the next of some thirty steps in each power of two. With every camera that is added the
@@ -84,9 +84,11 @@ mod tests {
         (0..count).map(|n| Place { name: format!("instance-{n}"), capacity }).collect()
     }
 
-    fn loads(placed: &HashMap<CameraId, usize>, places: usize) -> Vec<usize> {
-        let mut loads = vec![0; places];
-        placed.values().for_each(|&at| loads[at] += 1);
+    fn loads(placed: &HashMap<CameraId, usize>, count: usize) -> Vec<usize> {
+        let mut loads = vec![0; count];
+        for &at in placed.values() {
+            loads[at] += 1;
+        }
         loads
     }
 

@@ -139,7 +139,7 @@ impl Inner {
             }
         }
         self.publish(&known);
-        let notice = self.notice(damaged, known.cameras.is_empty())?;
+        let notice = self.notice(&damaged, known.cameras.is_empty())?;
         let cameras = known.cameras.values().map(|(_, camera)| camera.clone()).collect();
         Ok(Loaded { cameras, notice })
     }
@@ -155,13 +155,13 @@ impl Inner {
 
     /// A list that cannot be read at all is most likely another key's; to go on would look as if
     /// there were no cameras.
-    fn notice(&self, damaged: Vec<(CameraId, Error)>, all: bool) -> Result<Option<String>> {
+    fn notice(&self, damaged: &[(CameraId, Error)], all: bool) -> Result<Option<String>> {
         let Some((_, first)) = damaged.first().cloned() else { return Ok(None) };
         if all {
             return Err(first);
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, error) in &damaged {
+        for (id, error) in damaged {
             if told.insert(id.clone()) {
                 tracing::error!("{error}");
             }
@@ -227,5 +227,5 @@ fn random_name() -> Result<String> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random numbers"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

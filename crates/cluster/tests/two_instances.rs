@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanlight_cluster::{Address, Node, RedisRegistry, Seal, Settings};
-use fanlight_engine::{CameraConfig, CameraId, CameraUrl, Engine, ErrorKind, Hold, Registry as _};
+use fanlight_engine::{CameraConfig, CameraId, CameraUrl, Engine, ErrorKind, Hold, Registry};
 use rig::RedisServer;
 use tokio::sync::watch;
 
@@ -49,9 +49,9 @@ async fn on<T: Send + 'static>(
 
 /// A connection that broke with a Redis of before is noticed by whoever uses it next, who may ask again.
 async fn names(registry: &Arc<RedisRegistry>) -> Vec<String> {
-    let mut loaded = on(registry, |registry| registry.load()).await;
+    let mut loaded = on(registry, Registry::load).await;
     if loaded.as_ref().is_err_and(|error| error.kind() == ErrorKind::SharedStateUnavailable) {
-        loaded = on(registry, |registry| registry.load()).await;
+        loaded = on(registry, Registry::load).await;
     }
     let loaded = loaded.expect("loads");
     loaded.cameras.iter().map(|camera| camera.id.to_string()).collect()
@@ -74,7 +74,7 @@ fn is_there(hold: &Hold) -> bool {
 async fn pair(redis: &RedisServer) -> ([(Node, watch::Receiver<Hold>); 2], Arc<RedisRegistry>) {
     let (a, b) = (join(redis, "a"), join(redis, "b"));
     let registry = a.registry();
-    on(&registry, |registry| registry.load()).await.expect("loads");
+    on(&registry, Registry::load).await.expect("loads");
     on(&registry, |registry| registry.put(&camera("door"))).await.expect("stored");
     names(&b.registry()).await;
     let (mut at_a, mut at_b) =
@@ -106,7 +106,7 @@ async fn a_change_at_one_instance_is_seen_at_the_other_and_conflicts_are_told() 
     assert!(names(&at_b).await.is_empty());
     on(&at_a, |registry| registry.put(&camera("door"))).await.expect("stored");
     assert_eq!(names(&at_b).await, ["door"]);
-    let loaded = on(&at_b, |registry| registry.load()).await.expect("loads");
+    let loaded = on(&at_b, Registry::load).await.expect("loads");
     assert_eq!(loaded.cameras, [camera("door")], "passwords included");
 
     let mut changed = camera("door");
@@ -118,7 +118,7 @@ async fn a_change_at_one_instance_is_seen_at_the_other_and_conflicts_are_told() 
     assert_eq!(conflict.kind(), ErrorKind::ChangedElsewhere);
     let conflict = on(&at_a, |registry| registry.put(&camera("gate"))).await;
     conflict.expect("another camera is no conflict");
-    let loaded = on(&at_a, |registry| registry.load()).await.expect("loads");
+    let loaded = on(&at_a, Registry::load).await.expect("loads");
     assert_eq!(loaded.cameras[0].name, "Front door");
     on(&at_a, |registry| registry.remove(&id("door"))).await.expect("removed");
     assert_eq!(names(&at_b).await, ["gate"]);
@@ -129,7 +129,7 @@ async fn nothing_readable_is_in_redis() {
     let Some(redis) = RedisServer::start() else { return };
     let node = join(&redis, "a");
     let registry = node.registry();
-    on(&registry, |registry| registry.load()).await.expect("loads");
+    on(&registry, Registry::load).await.expect("loads");
     let mut door = camera("door");
     door.name = format!("name-{CANARY}");
     on(&registry, move |registry| registry.put(&door)).await.expect("stored");
@@ -162,9 +162,9 @@ async fn another_key_is_told_instead_of_an_empty_list() {
     let Some(redis) = RedisServer::start() else { return };
     let (a, b) = (join(&redis, "a"), join_with_key(&redis, "b", 8));
     let registry = a.registry();
-    on(&registry, |registry| registry.load()).await.expect("loads");
+    on(&registry, Registry::load).await.expect("loads");
     on(&registry, |registry| registry.put(&camera("door"))).await.expect("stored");
-    let error = on(&b.registry(), |registry| registry.load()).await.expect_err("refused");
+    let error = on(&b.registry(), Registry::load).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::StorageFailed);
     assert!(error.message().contains("FANLIGHT_CLUSTER_KEY"), "{error}");
 }

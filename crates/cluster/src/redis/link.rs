@@ -130,8 +130,8 @@ impl Link {
         };
         for (host, port) in &self.address.hosts {
             // Each Sentinel gets a part of the time, as one may be gone without a word.
-            let part = TIMEOUT / (self.address.hosts.len() as u32 + 1);
-            match tokio::time::timeout(part, self.ask_sentinel(host, *port, master)).await {
+            let patience = TIMEOUT / (self.address.hosts.len() as u32 + 1);
+            match tokio::time::timeout(patience, self.ask_sentinel(host, *port, master)).await {
                 Ok(Ok(Some((host, port)))) => return self.open(&host, port).await,
                 Ok(Ok(None)) => {}
                 Ok(Err(failure)) => tracing::debug!("Sentinel {host}:{port}: {failure}"),

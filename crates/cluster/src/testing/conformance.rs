@@ -140,8 +140,8 @@ async fn the_store_of_the_simulation_and_the_script_answer_alike() {
         tokio::time::sleep(rest + Duration::from_millis(200)).await;
         for _ in 0..300 {
             let seed = rng.u64(..);
-            let seen = pair.tell(|fences| random_beat(&mut Rng::with_seed(seed), fences)).await;
-            granted += seen.owned.iter().filter(|(_, owner)| owner.is_some()).count();
+            let answer = pair.tell(|fences| random_beat(&mut Rng::with_seed(seed), fences)).await;
+            granted += answer.owned.iter().filter(|(_, owner)| owner.is_some()).count();
         }
     }
     assert!(granted > 200, "{granted} leases were told of");
