@@ -24,6 +24,8 @@ mod packet;
 mod redact;
 #[path = "../../../crates/engine/src/registry.rs"]
 mod registry;
+#[path = "../../../crates/engine/src/vault.rs"]
+mod vault;
 
 use codec::Codec;
 use futures_util::FutureExt as _;
