@@ -10,9 +10,6 @@ use crate::window;
 
 /// The API's connections get as long as the engine gets for its children.
 const GRACE: Duration = Duration::from_secs(4);
-/// The web engine writes what the page stores, the theme for example, up to half a second later,
-/// and not at its end.
-const PAGE_STORES: Duration = Duration::from_millis(700);
 /// Whatever hangs then, the process ends: quitting takes less than five seconds. Children of a
 /// process that is gone are ended by the system.
 const LAST_RESORT: Duration = Duration::from_millis(4700);
@@ -33,7 +30,6 @@ pub(crate) fn quit(app: &AppHandle) {
     });
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let page_has_stored = tokio::time::Instant::now() + PAGE_STORES;
         window::remember(&app).await;
         if let Some(desktop) = app.try_state::<Desktop>() {
             desktop.cancelled.cancel();
@@ -45,7 +41,6 @@ pub(crate) fn quit(app: &AppHandle) {
             .1
             .unwrap_or_else(|_| tracing::warn!("some connections were cut off"));
         }
-        tokio::time::sleep_until(page_has_stored).await;
         app.exit(0);
     });
 }

@@ -72,6 +72,7 @@ def test_nothing_on_the_page_is_refused_by_its_content_security_policy(page: Pag
 
 def test_the_theme_stays_over_a_restart_and_is_of_this_installation(app: App, page: Page) -> None:
     def theme(page: Page) -> str:
+        page.wait_for("theme-toggle")
         return page.driver.execute_script("return document.documentElement.dataset.theme")
 
     before = theme(page)

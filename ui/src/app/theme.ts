@@ -1,27 +1,15 @@
 // Dark, light or the system's choice: kept between starts, applied to the document.
 import { useEffect, useState } from 'react';
+import { keep, kept } from '../lib/kept';
 
 export type ThemeChoice = 'dark' | 'light' | 'system';
 
-const STORED_AS = 'fanlight.theme';
+const KEPT_AS = 'theme';
 export const THEMES: ThemeChoice[] = ['dark', 'light', 'system'];
 
 export function storedTheme(): ThemeChoice {
-  try {
-    const stored = localStorage.getItem(STORED_AS) as ThemeChoice | null;
-    return stored && THEMES.includes(stored) ? stored : 'dark';
-  } catch {
-    // Storage can be switched off; then the choice lasts as long as the page.
-    return 'dark';
-  }
-}
-
-function storeTheme(choice: ThemeChoice): void {
-  try {
-    localStorage.setItem(STORED_AS, choice);
-  } catch {
-    // See storedTheme.
-  }
+  const stored = kept(KEPT_AS);
+  return THEMES.find((theme) => theme === stored) ?? 'dark';
 }
 
 const prefersLight = () => window.matchMedia('(prefers-color-scheme: light)');
@@ -43,7 +31,7 @@ export function useTheme(): {
   const [theme, setTheme] = useState<'dark' | 'light'>(() => applyTheme(choice));
   useEffect(() => {
     setTheme(applyTheme(choice));
-    storeTheme(choice);
+    keep(KEPT_AS, choice);
     if (choice !== 'system') return;
     const query = prefersLight();
     const follow = () => setTheme(applyTheme(choice));

@@ -1,30 +1,22 @@
 // Layouts with equal cells: so many cameras a page, or so many columns that scroll.
 // Pure arithmetic, and the choice kept between starts.
+import { keep, kept } from '../lib/kept';
 import { type Box, CROP_TOLERANCE, type Packing, type Rect, SCROLL_BAR } from './packing';
 
 export const LAYOUTS = ['auto', '1', '4', '9', '16', 'c2', 'c3', 'c4', 'c5', 'c6'] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-const STORED_AS = 'fanlight.layout';
+const KEPT_AS = 'layout';
 /** Shape of the cells of a layout in columns. */
 const CELL_ASPECT = 16 / 9;
 
 export function storedLayout(): Layout {
-  try {
-    const stored = localStorage.getItem(STORED_AS);
-    return LAYOUTS.find((layout) => layout === stored) ?? 'auto';
-  } catch {
-    // Storage can be switched off; then the choice lasts as long as the page.
-    return 'auto';
-  }
+  const stored = kept(KEPT_AS);
+  return LAYOUTS.find((layout) => layout === stored) ?? 'auto';
 }
 
 export function storeLayout(layout: Layout): void {
-  try {
-    localStorage.setItem(STORED_AS, layout);
-  } catch {
-    // See storedLayout.
-  }
+  keep(KEPT_AS, layout);
 }
 
 /** Columns of a layout that scrolls, null for the others. */

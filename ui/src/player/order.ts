@@ -1,8 +1,9 @@
 // The order in which cameras are shown: swapped by hand, kept between starts. Cameras that are
 // new to it come last.
 import { useSyncExternalStore } from 'react';
+import { isKeptAs, keep, kept } from '../lib/kept';
 
-const STORED_AS = 'fanlight.order';
+const KEPT_AS = 'order';
 /** Cameras that are gone keep their place for a while, but the list does not grow for ever. */
 const REMEMBERED = 500;
 
@@ -27,10 +28,10 @@ const listeners = new Set<() => void>();
 
 function read(): string[] {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORED_AS) ?? '[]');
+    const stored: unknown = JSON.parse(kept(KEPT_AS) ?? '[]');
     return Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : [];
   } catch {
-    // Switched off or damaged: then the order is the one in which cameras were added.
+    // Damaged: then the order is the one in which cameras were added.
     return [];
   }
 }
@@ -39,11 +40,7 @@ function read(): string[] {
 export function keepOrder(ids: readonly string[]): void {
   const gone = order.filter((id) => !ids.includes(id));
   order = [...ids, ...gone].slice(0, REMEMBERED);
-  try {
-    localStorage.setItem(STORED_AS, JSON.stringify(order));
-  } catch {
-    // Storage can be switched off; then the order lasts as long as the page.
-  }
+  keep(KEPT_AS, JSON.stringify(order));
   for (const tell of listeners) tell();
 }
 
@@ -59,7 +56,7 @@ export function useOrder(): string[] {
 
 function subscribe(tell: () => void): () => void {
   const changedElsewhere = ({ key }: StorageEvent) => {
-    if (key === STORED_AS || key === null) reloadOrder();
+    if (isKeptAs(KEPT_AS, key) || key === null) reloadOrder();
   };
   listeners.add(tell);
   window.addEventListener('storage', changedElsewhere);

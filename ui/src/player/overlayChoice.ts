@@ -1,26 +1,14 @@
 // Whether tiles tell their figures; a choice of the person, kept between starts.
 import { useSyncExternalStore } from 'react';
+import { keep, kept } from '../lib/kept';
 
-const STORED_AS = 'fanlight.overlay';
+const KEPT_AS = 'overlay';
 const listeners = new Set<() => void>();
-let on = read();
-
-function read(): boolean {
-  try {
-    return localStorage.getItem(STORED_AS) === 'on';
-  } catch {
-    // Storage can be switched off; then the choice lasts as long as the page.
-    return false;
-  }
-}
+let on = kept(KEPT_AS) === 'on';
 
 export function toggleOverlay(): void {
   on = !on;
-  try {
-    localStorage.setItem(STORED_AS, on ? 'on' : 'off');
-  } catch {
-    // See read.
-  }
+  keep(KEPT_AS, on ? 'on' : 'off');
   for (const tell of listeners) tell();
 }
 
