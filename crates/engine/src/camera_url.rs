@@ -222,7 +222,7 @@ fn check(text: &str) -> Result<Url> {
             Err(invalid("replay: takes the name of a video file, not a path; replay:cars.mp4"))
         };
     }
-    if url.host_str().is_none_or(str::is_empty) {
+    if !rest.starts_with("//") || url.host_str().is_none_or(str::is_empty) {
         return Err(invalid("rtsp_url names no host; a camera URL looks like rtsp://host/path"));
     }
     if host_ip(&url).is_some_and(is_never_a_camera) {
@@ -319,6 +319,7 @@ mod tests {
     #[case::no_scheme("192.168.1.4/live", ErrorKind::InvalidRequest)]
     #[case::empty("", ErrorKind::InvalidRequest)]
     #[case::no_host("rtsp:///live", ErrorKind::InvalidRequest)]
+    #[case::no_slashes("http:cam/live", ErrorKind::InvalidRequest)]
     #[case::space("rtsp://cam/a b", ErrorKind::InvalidRequest)]
     #[case::newline("rtsp://cam/a\nfile '/etc/passwd'", ErrorKind::InvalidRequest)]
     #[case::metadata("http://169.254.169.254/latest", ErrorKind::InvalidRequest)]
