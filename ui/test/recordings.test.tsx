@@ -272,9 +272,10 @@ describe('recording one camera', () => {
   });
   const RUNNING = recorder({ state: 'recording', since: '2026-05-02T10:00:00Z', bytes: 34e6 });
 
-  function controls(now: Recorder | Error) {
+  function controls(now: Recorder | Error, ...answers: [string, unknown][]) {
     const backend = new FakeBackend([door]);
     backend.answers.set('GET /api/streams/door/recording', now);
+    for (const [request, answer] of answers) backend.answers.set(request, answer);
     showPart(backend, <RecordControls camera={door} />);
     return { backend, user: userEvent.setup() };
   }
@@ -307,11 +308,23 @@ describe('recording one camera', () => {
     backend.answers.set('POST /api/streams/door/clip', recording('c1', { kind: 'clip' }));
     await user.click(await screen.findByTestId('record-clip'));
     expect(backend.requests).toContainEqual(['POST /api/streams/door/clip', { seconds: 30 }]);
+    expect(screen.getByTestId('record-clip')).toHaveTextContent('Save the last moments');
     await user.click(screen.getByTestId('record-picture'));
     await user.click(await screen.findByTestId('record-picture-png'));
     await waitFor(() => expect(backend.saved).toHaveLength(1));
     expect(backend.saved[0]?.[0]).toBe('/api/streams/door/frame?format=png&width=1920&height=1080');
     expect(backend.saved[0]?.[1]).toMatch(/^Front door \d{4}-.*\.png$/);
+  });
+
+  test('a clip is as long as the settings say', async () => {
+    const settings = { folder: '/r', quota_bytes: null, free_bytes: 1e9, segment_seconds: 600 };
+    const { backend, user } = controls(recorder(), [
+      'GET /api/settings/recordings',
+      { ...settings, clip_seconds: 90 },
+    ]);
+    backend.answers.set('POST /api/streams/door/clip', recording('c1', { kind: 'clip' }));
+    await user.click(await screen.findByRole('button', { name: 'Save the last 90 s' }));
+    expect(backend.requests).toContainEqual(['POST /api/streams/door/clip', { seconds: 90 }]);
   });
 
   test('why it failed is said, with the way out', async () => {

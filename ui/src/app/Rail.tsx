@@ -47,9 +47,9 @@ export function Rail({ page, onCameras, onAdd, onWall, theme, onTheme }: RailPro
     <div className="relative z-20 w-(--rail) shrink-0">
       <nav
         aria-label={t('app.navigation')}
-        className="group/rail absolute inset-y-0 left-0 flex w-(--rail) flex-col gap-1 overflow-hidden border-r border-line bg-surface p-2 transition-[width] duration-150 hover:w-(--rail-open) hover:shadow-float has-focus-visible:w-(--rail-open) has-focus-visible:shadow-float"
+        className="group/rail absolute inset-y-0 left-0 flex w-(--rail) flex-col gap-1 overflow-x-hidden overflow-y-auto border-r border-line bg-surface p-2 [scrollbar-width:none] transition-[width] duration-150 hover:w-(--rail-open) hover:shadow-float has-focus-visible:w-(--rail-open) has-focus-visible:shadow-float"
       >
-        <div className="mb-3 flex h-10 items-center gap-3 pl-1">
+        <div className="mb-3 flex h-10 shrink-0 items-center gap-3 pl-1">
           <img src={logo} alt="" className="size-8 shrink-0" />
           <Word className="text-base font-semibold">{t('app.name')}</Word>
         </div>

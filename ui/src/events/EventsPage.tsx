@@ -18,7 +18,7 @@ export default function EventsPage({ route }: { route: RouteOf<'events'> }) {
   const { t } = useTranslation();
   const { cameras } = useCameras();
   const { data, error, missing } = useApi<Events>(PATH, { every: EVERY_MS });
-  const [filter, setFilter] = useState<Filter>('all');
+  const [filter, setFilter] = useState<Filter>('cameras');
   const streamId = route.camera ?? null;
   const names = useMemo(
     () => new Map((cameras ?? []).map(({ stream_id, name }) => [stream_id, name])),

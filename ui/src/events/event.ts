@@ -48,8 +48,8 @@ export function kindOf({ type }: FanlightEvent): Kind {
   return type.startsWith('consumer.') ? 'reader' : 'neutral';
 }
 
-/** What can be chosen: all, what is about cameras, what went wrong, who came and went. */
-export const FILTERS = ['all', 'trouble', 'cameras', 'readers'] as const;
+/** What can be chosen: what is about cameras, what went wrong, who came and went, all. */
+export const FILTERS = ['cameras', 'trouble', 'readers', 'all'] as const;
 export type Filter = (typeof FILTERS)[number];
 
 export function passes(event: FanlightEvent, filter: Filter, streamId: string | null): boolean {

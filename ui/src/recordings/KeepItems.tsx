@@ -3,11 +3,11 @@ import { Camera, Circle, History, Square } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Stream } from '../backend';
 import { MenuItem } from '../components/ui/menu';
-import { CLIP_SECONDS, useRecorderActions } from './useRecorderActions';
+import { useRecorderActions } from './useRecorderActions';
 
 export function KeepItems({ camera }: { camera: Stream }) {
   const { t } = useTranslation();
-  const { record, saveClip, savePicture } = useRecorderActions(camera);
+  const { record, saveClip, clipWords, savePicture } = useRecorderActions(camera);
   const { recording } = camera;
   const wanted = recording !== 'off';
   return (
@@ -21,7 +21,7 @@ export function KeepItems({ camera }: { camera: Stream }) {
           </MenuItem>
           <MenuItem data-testid="tile-clip" onSelect={() => void saveClip()}>
             <History aria-hidden />
-            {t('record.clip', { count: CLIP_SECONDS })}
+            {clipWords}
           </MenuItem>
         </>
       )}

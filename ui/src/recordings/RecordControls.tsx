@@ -13,14 +13,14 @@ import { sentence } from '../lib/sentence';
 import { useApi } from '../lib/useApi';
 import { momentWords, timeWords } from './days';
 import { TROUBLES } from './Troubles';
-import { CLIP_SECONDS, useRecorderActions } from './useRecorderActions';
+import { useRecorderActions } from './useRecorderActions';
 import type { Recorder } from './wire';
 
 const POLL_MS = 2000;
 
 export function RecordControls({ camera }: { camera: Stream }) {
   const { t } = useTranslation();
-  const { record, recordAlways, saveClip, savePicture } = useRecorderActions(camera);
+  const { record, recordAlways, saveClip, clipWords, savePicture } = useRecorderActions(camera);
   const {
     data: recorder,
     error,
@@ -58,7 +58,7 @@ export function RecordControls({ camera }: { camera: Stream }) {
         {recorder && (
           <Button data-testid="record-clip" onClick={() => void saveClip()}>
             <History aria-hidden />
-            {t('record.clip', { count: CLIP_SECONDS })}
+            {clipWords}
           </Button>
         )}
         <Menu modal={false}>

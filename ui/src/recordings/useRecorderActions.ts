@@ -8,11 +8,12 @@ import { BackendError, type Stream, streamPath } from '../backend';
 import { sentence } from '../lib/sentence';
 import { apiKey, messageOf } from '../lib/useApi';
 import { fileName, lengthWords } from './days';
+import { useRecordingSettings } from './useRecordingSettings';
 import { RECORDINGS } from './useRecordings';
 import type { Recorder, Recording } from './wire';
 
-/** How much "the last seconds" is. */
-export const CLIP_SECONDS = 30;
+/** How much is asked for of a server that keeps no more than what it has anyway. */
+const SOME_SECONDS = 30;
 
 export function useRecorderActions(camera: Stream) {
   const { backend } = useServices();
@@ -20,6 +21,7 @@ export function useRecorderActions(camera: Stream) {
   const client = useQueryClient();
   const { stream_id, name } = camera;
   const path = streamPath(stream_id);
+  const clipSeconds = useRecordingSettings()?.clip_seconds ?? 0;
 
   const refresh = () =>
     Promise.all(
@@ -59,7 +61,7 @@ export function useRecorderActions(camera: Stream) {
   const saveClip = async () => {
     try {
       const clip = await backend.request<Recording>('POST', `${path}/clip`, {
-        seconds: CLIP_SECONDS,
+        seconds: clipSeconds || SOME_SECONDS,
       });
       toast.success(t('record.clipSaved', { length: lengthWords(clip.duration_seconds) }), {
         description: name,
@@ -92,5 +94,9 @@ export function useRecorderActions(camera: Stream) {
     }
   };
 
-  return { record, recordAlways, saveClip, savePicture };
+  const clipWords = clipSeconds
+    ? t('record.clip', { count: clipSeconds })
+    : t('record.clipOfWhatIsThere');
+
+  return { record, recordAlways, saveClip, clipWords, savePicture };
 }

@@ -2,29 +2,24 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useServices } from '../app/context';
-import { apiKey, useApi } from '../lib/useApi';
+import { apiKey } from '../lib/useApi';
+import {
+  RECORDING_SETTINGS,
+  type RecordingSettings,
+  useRecordingSettings,
+} from '../recordings/useRecordingSettings';
 import { bytesOf, gigabytes, whole } from './numbers';
 import { Group, TextSetting } from './rows';
-
-const PATH = '/api/settings/recordings';
-
-interface RecordingSettings {
-  folder: string;
-  quota_bytes: number | null;
-  free_bytes: number;
-  segment_seconds: number;
-  clip_seconds: number;
-}
 
 export function RecordingsGroup() {
   const { t, i18n } = useTranslation();
   const { backend } = useServices();
   const client = useQueryClient();
-  const { data: settings } = useApi<RecordingSettings>(PATH);
+  const settings = useRecordingSettings();
   if (!settings) return null;
   const change = async (patch: Partial<RecordingSettings>) => {
-    const changed = await backend.request<RecordingSettings>('PATCH', PATH, patch);
-    client.setQueryData(apiKey(PATH), changed);
+    const changed = await backend.request<RecordingSettings>('PATCH', RECORDING_SETTINGS, patch);
+    client.setQueryData(apiKey(RECORDING_SETTINGS), changed);
   };
   const free = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 1 }).format(
     settings.free_bytes / 1e9,
@@ -54,10 +49,11 @@ export function RecordingsGroup() {
       <TextSetting
         label={t('settings.clip')}
         note={t('settings.clipNote')}
+        testId="settings-clip"
         inputMode="numeric"
         unit={t('settings.seconds')}
         value={String(settings.clip_seconds)}
-        check={(text) => (whole(text, 1, 300) === null ? t('settings.clipRange') : null)}
+        check={(text) => (whole(text, 0, 300) === null ? t('settings.clipRange') : null)}
         onSave={(text) => change({ clip_seconds: Number(text) })}
       />
     </Group>

@@ -74,7 +74,7 @@ export function Row(props: RowProps) {
         )}
       </div>
       <div className={cn('flex items-center gap-3', below ? 'w-full' : 'max-w-full')}>
-        <span role="status" className="text-sm text-quiet">
+        <span role="status" className={cn('text-sm text-quiet', below && 'order-last empty:-ml-3')}>
           {saving.at === 'saving' && (
             <>
               <LoaderCircle aria-hidden className="size-4 motion-safe:animate-spin" />
