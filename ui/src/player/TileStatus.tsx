@@ -52,12 +52,12 @@ export function TileStatus({ camera, health, hasPicture }: TileStatusProps) {
   return (
     <div
       data-testid={testId}
-      className="pointer-events-none absolute inset-0 flex flex-col justify-end gap-1 p-3 @min-[420px]:p-5"
+      className="pointer-events-none absolute inset-0 flex flex-col justify-end gap-1 p-3 @min-[26rem]:p-5"
     >
       <p className="shrink-0 truncate pr-10 text-sm font-medium text-white/90">{camera.name}</p>
       <p
         className={cn(
-          'flex shrink-0 items-center gap-2 text-base font-semibold @min-[420px]:text-lg',
+          'flex shrink-0 items-center gap-2 text-base font-semibold @min-[26rem]:text-lg',
           TONES[health.tone],
         )}
       >
@@ -70,11 +70,11 @@ export function TileStatus({ camera, health, hasPicture }: TileStatusProps) {
         />
         {t(`state.${state}`)}
       </p>
-      <p className="line-clamp-3 max-w-[60ch] shrink-0 text-sm text-white/90 [@container(max-height:12rem)]:line-clamp-2 [@container(max-height:8rem)]:hidden">
+      <p className="line-clamp-3 max-w-[60ch] shrink-0 text-sm text-white/90 low:line-clamp-2 lower:line-clamp-1 lowest:hidden">
         {health.reason === null ? t(`hint.${state}`) : sentence(health.reason)}
       </p>
       {facts.length > 0 && (
-        <p className="flex shrink-0 flex-wrap gap-x-3 text-sm text-white/80 [@container(max-height:5.5rem)]:hidden">
+        <p className="flex shrink-0 flex-wrap gap-x-3 text-sm text-white/80 flat:hidden">
           {facts.map((fact) => (
             <span key={fact}>{fact}</span>
           ))}
