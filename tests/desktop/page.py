@@ -111,11 +111,15 @@ class Page:
         """The dialog shows a new camera's picture for a moment, then leaves by itself."""
         eventually(lambda: not self.elements('[role="dialog"]'), within)
 
-    def remove_camera(self, stream_id: str) -> None:
-        """Up to the question whether to."""
+    def choose(self, stream_id: str, entry: str) -> None:
+        """An entry of the menu of a camera's tile."""
         steady(lambda: ActionChains(self.driver).move_to_element(self.wait_for(f"tile-{stream_id}")).perform())
         self.click(f"tile-menu-{stream_id}")
-        self.click("tile-remove")
+        self.click(entry)
+
+    def remove_camera(self, stream_id: str) -> None:
+        """Up to the question whether to."""
+        self.choose(stream_id, "tile-remove")
 
     def tiles(self) -> list[str]:
         """The ids of the cameras that have a tile."""

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 from rig.waiting import eventually
 
@@ -30,6 +31,14 @@ def active_window() -> str:
 def press(window: str, *keys: str) -> None:
     """Keys to a window, as from the keyboard."""
     subprocess.run(["xdotool", "windowactivate", "--sync", window, "key", "--clearmodifiers", *keys], check=True)
+
+
+def save_as(path: Path) -> None:
+    """Choose `path` in the system's dialog that asks where to save."""
+    dialog = wait_window("^Save")
+    press(dialog, "ctrl+a")
+    subprocess.run(["xdotool", "type", "--delay", "20", str(path)], check=True)
+    press(dialog, "Return")
 
 
 def close(window: str) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from rig.camera import Cameras
 from rig.http import Answer
-from rig.server import Server, sidecar
+from rig.movie import length
+from rig.server import Server
 from rig.waiting import eventually
 
 #: It measures, and what runs beside it would be measured too.
@@ -23,20 +24,6 @@ pytestmark = pytest.mark.alone
 
 #: A fragment is a second; a machine may be busy.
 WITHIN = 1.5
-#: FFmpeg says what is wrong with a file, and how far it got.
-QUIETLY = ["-hide_banner", "-nostdin", "-loglevel", "warning", "-progress", "pipe:1"]
-
-
-def length(path: Path) -> float:
-    """Seconds of video that FFmpeg decodes of a file without a complaint."""
-    done = subprocess.run(
-        [sidecar(), *QUIETLY, "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "null", "-"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return int(re.findall(r"^out_time_us=(\d+)", done.stdout, re.MULTILINE)[-1]) / 1e6
 
 
 class Recorder:
