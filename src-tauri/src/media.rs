@@ -80,6 +80,12 @@ pub(crate) fn is_media(path: &str) -> bool {
     }
 }
 
+/// The path of a picture in a format of choice, which is saved and never shown.
+pub(crate) fn is_frame(path: &str) -> bool {
+    let id = path.strip_prefix("/api/streams/").and_then(|rest| rest.strip_suffix("/frame"));
+    id.is_some_and(is_id)
+}
+
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
 }

@@ -66,7 +66,9 @@ async fn problem(answer: Response) -> Refused {
 /// The paths of answers that are files, and that end.
 fn is_file(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    media::is_media(path) || matches!(path, "/api/cameras/export" | "/api/diagnosis")
+    media::is_media(path)
+        || media::is_frame(path)
+        || matches!(path, "/api/cameras/export" | "/api/diagnosis")
 }
 
 /// A name without folders; dots before it would hide the file.
@@ -108,6 +110,8 @@ mod tests {
 
     #[rstest]
     #[case("/api/streams/door/snapshot.jpg?width=640", true)]
+    #[case("/api/streams/door/frame?format=png&width=1280", true)]
+    #[case("/api/streams/a/b/frame", false)]
     #[case("/api/recordings/1/video?download=1", true)]
     #[case("/api/cameras/export", true)]
     #[case("/api/diagnosis", true)]
