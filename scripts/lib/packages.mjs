@@ -34,6 +34,9 @@ export const DEBIAN = {
     { name: 'redis-server', commands: ['redis-server'] },
     { name: 'redis-sentinel', commands: ['redis-sentinel'] },
     { name: 'prometheus', commands: ['promtool'] },
+    // Their programs only: the tests start them on ports of their own, beside what the system may run.
+    { name: 'nginx', commands: ['nginx'] },
+    { name: 'haproxy', commands: ['haproxy'] },
     { name: 'chromium', ubuntu: 'chromium-browser', commands: ['chromium', 'google-chrome'] },
     { name: 'chromium-driver', ubuntu: 'chromium-chromedriver', commands: ['chromedriver'] },
   ],
