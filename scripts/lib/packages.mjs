@@ -52,7 +52,17 @@ export const DEBIAN = {
     'imagemagick',
   ],
   /** What looks at finished packages; making them needs objdump and the bundler only. */
-  package: ['binutils', 'rpm', 'lintian', 'desktop-file-utils', 'appstream'],
+  package: [
+    'binutils',
+    'rpm',
+    'lintian',
+    'desktop-file-utils',
+    'appstream',
+    // The container image, without an engine.
+    'buildah',
+    'debootstrap',
+    'runc',
+  ],
 };
 
 const pkgConfig = (library) => ['pkg-config', ['--exists', library]];
