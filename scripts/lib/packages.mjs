@@ -34,6 +34,9 @@ export const DEBIAN = {
     { name: 'redis-server', commands: ['redis-server'] },
     { name: 'redis-sentinel', commands: ['redis-sentinel'] },
     { name: 'prometheus', commands: ['promtool'] },
+    // Their programs only: the tests start them on ports of their own, beside what the system may run.
+    { name: 'nginx', commands: ['nginx'] },
+    { name: 'haproxy', commands: ['haproxy'] },
     { name: 'chromium', ubuntu: 'chromium-browser', commands: ['chromium', 'google-chrome'] },
     { name: 'chromium-driver', ubuntu: 'chromium-chromedriver', commands: ['chromedriver'] },
   ],
@@ -49,7 +52,17 @@ export const DEBIAN = {
     'imagemagick',
   ],
   /** What looks at finished packages; making them needs objdump and the bundler only. */
-  package: ['binutils', 'rpm', 'lintian', 'desktop-file-utils', 'appstream'],
+  package: [
+    'binutils',
+    'rpm',
+    'lintian',
+    'desktop-file-utils',
+    'appstream',
+    // The container image, without an engine.
+    'buildah',
+    'debootstrap',
+    'runc',
+  ],
 };
 
 const pkgConfig = (library) => ['pkg-config', ['--exists', library]];

@@ -1,6 +1,7 @@
 // The parts of `npm test`: what each needs and runs. test.mjs chooses, runs and sums them up.
 
 import { mkdirSync, readdirSync } from 'node:fs';
+import { buildImage } from './image.mjs';
 import { inRoot } from './paths.mjs';
 import { VENV_PYTHON } from './python.mjs';
 import {
@@ -175,10 +176,10 @@ export const PARTS = [
   },
   {
     name: 'package',
-    // Builds the app once more: for whoever changes a package.
+    // Builds the app and the image once more: for whoever changes a package.
     onRequest: true,
     needs: [...FOR_DESKTOP, 'test', 'screen', 'package', 'venv'],
-    prepare: [buildPackages],
+    prepare: [buildPackages, buildImage],
     commands: () => [
       python('pytest tests/package', [...PYTEST, 'tests/package'], {
         env: { FANLIGHT_PACKAGES: PACKAGES },

@@ -44,7 +44,10 @@ export const buildPrograms = () =>
   );
 
 /** Leaves out link-time optimisation, which takes longer than all the rest and is measured in per cents. */
-const QUICK = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
+export const QUICK = {
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+};
 
 /** The headless server as it is shipped, `quick` or not. */
 export const buildReleaseServer = ({ quick } = {}) =>

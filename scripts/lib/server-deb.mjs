@@ -1,5 +1,5 @@
-// The server's Debian package: what lies where in it, and its control files. dpkg-deb puts it
-// together; package.mjs builds the server before.
+// The server's Debian package: what it has beside the server's files, and its control files. dpkg-deb
+// puts it together; package.mjs builds the server before.
 
 import { createHash } from 'node:crypto';
 import {
@@ -10,31 +10,16 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { capture } from './exec.mjs';
-import { sourceOffer } from './ffmpeg-offer.mjs';
-import { notices } from './notices.mjs';
-import {
-  debianChangelog,
-  libcOf,
-  NOBODY,
-  packagedAt,
-  publisher,
-  shippable,
-  version,
-} from './packaging.mjs';
+import { debianChangelog, libcOf, packagedAt, publisher, version } from './packaging.mjs';
 import { inRoot } from './paths.mjs';
+import { DOC, NAME, putServer, sidecarHere, Tree } from './server-tree.mjs';
 import { Trouble } from './steps.mjs';
-import { hostTriple } from './toolchain.mjs';
 
-const NAME = 'fanlight-server';
-/** The program and its FFmpeg, which is found beside it; the desktop package has its own. */
-const PROGRAMS = `usr/lib/${NAME}`;
-const DOC = `usr/share/doc/${NAME}`;
 const CONFFILES = ['etc/fanlight/fanlight.toml'];
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 
@@ -71,57 +56,23 @@ Description: opens one connection to each camera and fans it out
 `;
 }
 
-/** The copyright file of the desktop package, with this one's paths. */
-export const copyrightOf = (desktop) =>
-  desktop
-    .replaceAll('usr/bin/fanlight-ffmpeg', `${PROGRAMS}/fanlight-ffmpeg`)
-    .replaceAll('/usr/share/doc/fanlight/', `/${DOC}/`);
-
-/** Lays out the package's files under `tree`. */
-function layOut(tree, program) {
-  const triple = hostTriple();
-  const sidecar = inRoot(`src-tauri/binaries/fanlight-ffmpeg-${triple}`);
-  const { build, maker } = shippable(sidecar);
-  const by = publisher();
-  const asked = by === NOBODY ? 'the Fanlight authors, where you got this copy.' : by;
-  const place = (path, mode = 0o644) => {
-    const full = join(tree, path);
-    mkdirSync(dirname(full), { recursive: true, mode: 0o755 });
-    return { full, mode };
-  };
-  const write = (path, content, mode) => {
-    const to = place(path, mode);
-    writeFileSync(to.full, content);
-    chmodSync(to.full, to.mode);
-  };
-  const copy = (from, path, mode) => {
-    const to = place(path, mode);
-    copyFileSync(from, to.full);
-    chmodSync(to.full, to.mode);
-  };
+/** Lays out the package's files under `folder`; the glibc that they want. */
+function layOut(folder, program) {
+  const tree = new Tree(folder);
   const zipped = (content) => gzipSync(content, { level: 9 });
-
-  copy(program, `${PROGRAMS}/${NAME}`, 0o755);
-  // Debug information is of no use to those who install it, and most of a debug build.
-  capture('strip', ['--strip-debug', join(tree, PROGRAMS, NAME)]);
-  copy(sidecar, `${PROGRAMS}/fanlight-ffmpeg`, 0o755);
-  symlinkSync(`../lib/${NAME}/${NAME}`, place(`usr/bin/${NAME}`).full);
+  putServer(tree, program);
   for (const unit of ['service', 'socket'])
-    copy(fromDeploy('systemd', `${NAME}.${unit}`), `usr/lib/systemd/system/${NAME}.${unit}`);
-  copy(fromDeploy('deb', 'fanlight.toml'), CONFFILES[0]);
-  write(
+    tree.copy(fromDeploy('systemd', `${NAME}.${unit}`), `usr/lib/systemd/system/${NAME}.${unit}`);
+  tree.copy(fromDeploy('deb', 'fanlight.toml'), CONFFILES[0]);
+  tree.write(
     `usr/share/man/man8/${NAME}.8.gz`,
     zipped(readFileSync(fromDeploy('deb', `${NAME}.8`), 'utf8')),
   );
-  copy(fromDeploy('deb', 'lintian-overrides'), `usr/share/lintian/overrides/${NAME}`);
-  write(`${DOC}/copyright`, copyrightOf(readFileSync(inRoot('src-tauri/linux/copyright'), 'utf8')));
+  tree.copy(fromDeploy('deb', 'lintian-overrides'), `usr/share/lintian/overrides/${NAME}`);
   const changes = readFileSync(inRoot('CHANGELOG.md'), 'utf8');
-  const changelog = debianChangelog(changes, version(), by, packagedAt(), NAME);
-  write(`${DOC}/changelog.gz`, zipped(changelog));
-  copy(inRoot('src-tauri/licenses/GPL-3.0.txt'), `${DOC}/GPL-3.0.txt`);
-  write(`${DOC}/FFMPEG-SOURCE.txt`, sourceOffer(build, maker, asked));
-  write(`${DOC}/THIRD-PARTY.txt`, notices(triple, NAME));
-  return libcOf([program, sidecar]);
+  const changelog = debianChangelog(changes, version(), publisher(), packagedAt(), NAME);
+  tree.write(`${DOC}/changelog.gz`, zipped(changelog));
+  return libcOf([program, sidecarHere()]);
 }
 
 /** Packages the built server at `program` into `folder`; the path of the package. */

@@ -283,10 +283,11 @@ mod tests {
         assert_eq!(options.replay_dir, Some("/videos".into()));
         assert!(options.require_token);
         assert_eq!(options.allow_host, ["a.example", "b.example"]);
-        let line = ["--host", "127.0.0.3", "--allow-host", "c.example"];
+        let line = ["--host", "127.0.0.3", "--allow-host", "c.example,d.example"];
         let Loaded { options, .. } = file.load(&line).expect("fits");
         assert_eq!(options.host.to_string(), "127.0.0.3");
-        assert_eq!(options.allow_host, ["c.example"]);
+        assert_eq!(options.allow_host, ["c.example", "d.example"]);
+        assert!(file.load(&["--allow-host", ""]).is_err(), "no Host is empty");
     }
 
     #[rstest]

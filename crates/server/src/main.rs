@@ -5,6 +5,7 @@ mod check;
 mod cluster;
 mod config;
 mod drain;
+mod health;
 mod in_force;
 mod listening;
 mod logging;
@@ -35,8 +36,10 @@ use signals::{Signal, Signals};
 use tls::LiveCertificate;
 
 fn main() -> ExitCode {
-    if let Some(Command::Check(args)) = config::asked().command {
-        return check::run(args);
+    match config::asked().command {
+        Some(Command::Check(args)) => return check::run(args),
+        Some(Command::Health) => return health::run(),
+        None => {}
     }
     let loaded = match config::load() {
         Ok(loaded) => loaded,

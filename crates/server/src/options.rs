@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use directories::ProjectDirs;
 use fanlight_api::Token;
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) print_openapi: bool,
     /// The address to serve on. One that other machines can reach needs a token.
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, env = "FANLIGHT_HOST", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
     /// The port to serve on; 0 takes a free one.
     #[arg(long, env = "PORT", default_value_t = 8080)]
@@ -64,10 +64,12 @@ pub(crate) struct Options {
     #[arg(long, env = "FANLIGHT_CAMERAS", value_name = "FILE")]
     pub(crate) cameras: Option<PathBuf>,
     /// A further host name by which the API may be addressed, such as a reverse proxy's.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "FANLIGHT_ALLOW_HOST", value_name = "NAME", value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new())]
     pub(crate) allow_host: Vec<String>,
     /// A further origin whose web pages may use the API, such as `https://app.example`.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, env = "FANLIGHT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new())]
     pub(crate) allow_origin: Vec<String>,
     /// A file that holds the token which clients must send; else `FANLIGHT_TOKEN` holds it.
     #[arg(long, env = "FANLIGHT_TOKEN_FILE", value_name = "FILE")]
@@ -139,6 +141,8 @@ pub(crate) struct Options {
 pub(crate) enum Command {
     /// Looks whether a server could run with these options and reach its cameras; changes nothing.
     Check(CheckArgs),
+    /// Asks the server that runs with these options whether it lives; the exit code is 0 or 1.
+    Health,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

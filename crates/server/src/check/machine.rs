@@ -1,19 +1,12 @@
 //! What the machine has to offer: files, folders, a port.
 
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::path::Path;
-use std::time::Duration;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::report::Finding;
 use crate::options::Options;
-use crate::token;
-
-/// How long whoever has the port may take to say who it is.
-const WHO: Duration = Duration::from_secs(2);
+use crate::{health, token};
 
 pub(super) fn token(options: &Options) -> Finding {
     let file = options.token_file.as_deref();
@@ -61,7 +54,7 @@ pub(super) async fn port(options: &Options) -> Finding {
     if error.kind() != ErrorKind::AddrInUse {
         return Finding::problem("port", format!("{:#}", options.explain_bind(&error)));
     }
-    if is_fanlight(*port).await {
+    if health::ask((Ipv4Addr::LOCALHOST, *port).into(), false).await.is_ok() {
         return Finding::good(
             "port",
             format!("port {port} is served by a Fanlight that is running"),
@@ -75,20 +68,6 @@ pub(super) async fn port(options: &Options) -> Finding {
         return Finding::warning("port", who);
     }
     Finding::problem("port", format!("{:#}", options.explain_bind(&error)))
-}
-
-/// Whether a Fanlight answers on this port, without TLS.
-async fn is_fanlight(port: u16) -> bool {
-    let asking = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        let request =
-            format!("GET /livez HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.take(4096).read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
-    };
-    matches!(timeout(WHO, asking).await, Ok(Ok(answer)) if answer.contains(r#""status":"live""#))
 }
 
 pub(super) fn recordings(options: &Options) -> Finding {
