@@ -1,15 +1,21 @@
 """Several servers that share their cameras, and the Redis between them."""
 
 import base64
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-from rig.camera import free_port
+import psutil
+
+from rig import processes
+from rig.camera import Cameras, free_port
 from rig.server import Server
 from rig.waiting import eventually
 
@@ -17,10 +23,28 @@ from rig.waiting import eventually
 class Redis:
     """A redis-server on loopback that keeps nothing on disk. Started on entering, ended on leaving."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *options: str,
+        config: Path | None = None,
+        address: str = "127.0.0.1",
+        tls: tuple[Path, Path, Path] | None = None,
+    ) -> None:
+        """`config`: it is a Sentinel, and this is its file. `tls`: a certificate, its key, and who signed it."""
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}"
+        self.url = f"{'rediss' if tls else 'redis'}://{address}:{self.port}"
+        self._address = address
         self._home = Path(tempfile.mkdtemp(prefix="rig-redis-"))
+        port = ["--port", str(self.port)]
+        self._cli: list[str] = []
+        if tls:
+            certificate, key, authority = map(str, tls)
+            port = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
+            port += ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority]
+            self._cli = ["--tls", "--cacert", authority]
+        kind = [str(config), "--sentinel"] if config else ["--save", "", "--appendonly", "no"]
+        # Its file comes first; options after it go before what it says.
+        self._command = ["redis-server", *kind, *port, "--bind", address, "--dir", str(self._home), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Redis":
@@ -33,9 +57,7 @@ class Redis:
 
     def start(self) -> None:
         """Start with nothing in it."""
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
-        command += ["--save", "", "--appendonly", "no", "--dir", str(self._home)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         eventually(lambda: self.ask("PING") == "PONG", within=10)
 
     def kill(self) -> None:
@@ -47,18 +69,88 @@ class Redis:
     def ask(self, *command: str) -> str:
         """What redis-cli answers."""
         answer = subprocess.run(
-            ["redis-cli", "-p", str(self.port), *command], capture_output=True, check=False, timeout=10
+            ["redis-cli", "-h", self._address, "-p", str(self.port), *self._cli, *command],
+            capture_output=True,
+            check=False,
+            timeout=10,
         )
         return answer.stdout.decode(errors="replace").strip()
+
+
+class Sentinels:
+    """A master, its replicas and three Sentinels, set up as docs/CLUSTER.md says. Ended on leaving."""
+
+    NAME = "rig"
+
+    def __init__(self, replicas: int = 2) -> None:
+        safe = ["--min-replicas-to-write", "1", "--min-replicas-max-lag", "3", "--repl-diskless-sync-delay", "0"]
+        self._master = Redis(*safe)
+        replica = [*safe, "--replicaof", "127.0.0.1", str(self._master.port)]
+        self._servers = [self._master, *(Redis(*replica) for _ in range(replicas))]
+        self._sentinels: list[Redis] = []
+        self._home = Path(tempfile.mkdtemp(prefix="rig-sentinels-"))
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Sentinels":
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self._home, ignore_errors=True)
+            for server in self._servers:
+                stack.enter_context(server)
+            eventually(lambda: self._replicas(self._master) == len(self._servers) - 1, within=15)
+            for number in range(3):
+                file = self._home / f"{number}.conf"
+                file.write_text(
+                    f"sentinel monitor {self.NAME} 127.0.0.1 {self._master.port} 2\n"
+                    f"sentinel down-after-milliseconds {self.NAME} 5000\n"
+                    f"sentinel failover-timeout {self.NAME} 10000\n"
+                )
+                self._sentinels.append(stack.enter_context(Redis(config=file)))
+            eventually(lambda: all(self._sees_everyone(each) for each in self._sentinels), within=15)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def url(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self._sentinels)
+        return f"redis+sentinel://{hosts}/{self.NAME}"
+
+    def master(self) -> int:
+        """The port of the Redis that is in charge, as the Sentinels say."""
+        return int(self._sentinels[0].ask("SENTINEL", "get-master-addr-by-name", self.NAME).split()[1])
+
+    def kill_master(self) -> None:
+        port = self.master()
+        next(server for server in self._servers if server.port == port).kill()
+
+    def _replicas(self, server: Redis) -> int:
+        told = server.ask("INFO", "replication")
+        return told.count("state=online")
+
+    def _sees_everyone(self, sentinel: Redis) -> bool:
+        told = sentinel.ask("SENTINEL", "MASTER", self.NAME).splitlines()
+        facts = dict(zip(told[::2], told[1::2], strict=False))
+        others = (facts.get("num-slaves"), facts.get("num-other-sentinels"))
+        return others == (str(len(self._servers) - 1), "2")
 
 
 class Instance(Server):
     """A server that shares its cameras with the others of its cluster."""
 
-    def __init__(self, name: str, redis: Redis, key: str, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        redis: Redis | Sentinels,
+        key: str,
+        options: Sequence[str] = (),
+        env: dict[str, str | None] | None = None,
+        **more: Any,
+    ) -> None:
         self.name = name
-        env = {"FANLIGHT_CLUSTER": redis.url, "FANLIGHT_CLUSTER_KEY": key}
-        super().__init__(env=env, options=["--instance", name, *options])
+        shared = {"FANLIGHT_CLUSTER": redis.url, "FANLIGHT_CLUSTER_KEY": key}
+        super().__init__(env=shared | (env or {}), options=["--instance", name, *options], **more)
 
     def hold(self) -> None:
         """Stop it as a debugger or a machine that is out of memory does."""
@@ -66,6 +158,39 @@ class Instance(Server):
 
     def go_on(self) -> None:
         self.send_signal(signal.SIGCONT)
+
+    def has_open(self, cameras: Cameras) -> int:
+        """How many connections to these cameras this process and its FFmpegs have, as the kernel says."""
+        count = 0
+        for process in processes.family(self.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                ends = process.net_connections("tcp")
+                count += sum(
+                    bool(end.raddr) and end.raddr.port == cameras.port and end.status == "ESTABLISHED" for end in ends
+                )
+        return count
+
+
+class Authority:
+    """Makes certificates for 127.0.0.1, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate, self._key = folder / "ca.pem", folder / "ca.key"
+        self._folder = folder
+        _openssl("-subj", "/CN=rig", "-keyout", self._key, "-out", self.certificate)
+
+    def signs(self, name: str) -> tuple[Path, Path]:
+        """A certificate and its key."""
+        certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        by = ("-CA", self.certificate, "-CAkey", self._key, "-addext", "basicConstraints=critical,CA:FALSE")
+        names = ("-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1")
+        _openssl(*by, *names, "-keyout", key, "-out", certificate)
+        return certificate, key
+
+
+def _openssl(*options: str | Path) -> None:
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run([*made, "-days", "2", *map(str, options)], check=True, capture_output=True)
 
 
 def new_key() -> str:

@@ -21,11 +21,16 @@ class NoHouse(Exception):
 
 
 class House:
-    """Hosts by name, each with a private address; each may also have a way out that leads nowhere."""
+    """Hosts by name, each with a private address; each may also have a way out that leads nowhere.
 
-    def __init__(self, hosts: dict[str, str]) -> None:
+    Some may be on a second network, on a switch of its own, by which they reach each other when they are cut off
+    the first one.
+    """
+
+    def __init__(self, hosts: dict[str, str], second: dict[str, str] | None = None) -> None:
         #: Name to address with its prefix, such as `10.77.0.2/26`.
         self.hosts = hosts
+        self._networks = [("lan", hosts), ("second", second or {})]
         self._mark = f"fl{os.getpid()}"
         #: Hears what goes the way out.
         self._ear: socket.socket | None = None
@@ -51,16 +56,31 @@ class House:
     def _build(self) -> None:
         switch = self._name("switch")
         _ip("netns", "add", switch)
-        _ip("-n", switch, "link", "add", "switch", "type", "bridge", "mcast_snooping", "0")
-        _ip("-n", switch, "link", "set", "switch", "up")
-        for number, (host, address) in enumerate(self.hosts.items()):
-            name = self._name(host)
-            _ip("netns", "add", name)
-            _ip("-n", name, "link", "set", "lo", "up")
-            _ip("-n", switch, "link", "add", f"h{number}", "type", "veth", "peer", "name", "lan", "netns", name)
-            _ip("-n", switch, "link", "set", f"h{number}", "master", "switch", "up")
-            _ip("-n", name, "address", "add", address, "dev", "lan")
-            _ip("-n", name, "link", "set", "lan", "up")
+        for host in self.hosts:
+            _ip("netns", "add", self._name(host))
+            _ip("-n", self._name(host), "link", "set", "lo", "up")
+        for network, hosts in self._networks:
+            bridge = f"{network}-switch"
+            _ip("-n", switch, "link", "add", bridge, "type", "bridge", "mcast_snooping", "0")
+            _ip("-n", switch, "link", "set", bridge, "up")
+            for host, address in hosts.items():
+                name, port = self._name(host), self._port(network, host)
+                _ip("-n", switch, "link", "add", port, "type", "veth", "peer", "name", network, "netns", name)
+                _ip("-n", switch, "link", "set", port, "master", bridge, "up")
+                _ip("-n", name, "address", "add", address, "dev", network)
+                _ip("-n", name, "link", "set", network, "up")
+
+    def _port(self, network: str, host: str) -> str:
+        return f"{network}{list(self.hosts).index(host)}"
+
+    def cut(self, host: str) -> None:
+        """Unplug it from the first network's switch. Its own end stays up: what it sends goes nowhere."""
+        _ip("-n", self._name("switch"), "link", "set", self._port("lan", host), "nomaster")
+
+    def mend(self, host: str) -> None:
+        """Plug it in again."""
+        port = self._port("lan", host)
+        _ip("-n", self._name("switch"), "link", "set", port, "master", "lan-switch")
 
     def _tear_down(self) -> None:
         if self._ear:

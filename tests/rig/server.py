@@ -109,6 +109,11 @@ class Server:
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(command, stdout=out, stderr=err, env=self._env, pass_fds=self._pass_fds)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and neither waited for nor killed since."""
+        return self._process is not None
+
     def poll(self) -> int | None:
         return self._process.poll() if self._process else None
 

@@ -10,7 +10,7 @@ use fanlight_engine::CameraId;
 
 use crate::clock::Moment;
 use crate::exchange::{Beat, Member, Owned, Release, Seen, SessionId, Standing};
-use crate::lease::{CLOSING, Lease, MARGIN, Session, TTL};
+use crate::lease::{CLOSING, LAST_RESORT, Lease, MARGIN, Session, TTL};
 use crate::placement::{Place, place};
 
 /// From one beat to the next. Well below a third of the [`TTL`], as the same beat brings news of
@@ -246,6 +246,21 @@ impl Coordinator {
             Lease::Closing { .. } => None,
         });
         doubts.chain([session.gives_up()]).min()
+    }
+
+    /// When this process has to end if it is still as it is now: others may open its cameras soon
+    /// after. None while no camera can be open here.
+    pub fn last_resort(&self, now: Moment) -> Option<Moment> {
+        match &self.phase {
+            Phase::Open(session) if !self.leases.is_empty() => Some(session.last_resort()),
+            // They were given up a moment ago, and are being closed.
+            Phase::Opening { former: Some(_), not_before: ended, .. }
+                if now + MARGIN < *ended + CLOSING =>
+            {
+                Some(*ended - LAST_RESORT)
+            }
+            Phase::Open(_) | Phase::Opening { .. } | Phase::Left => None,
+        }
     }
 
     fn bare(&self, session: SessionId) -> Beat {

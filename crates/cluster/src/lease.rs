@@ -13,6 +13,9 @@ pub const TTL: Duration = Duration::from_secs(5);
 /// How long before its session's end an instance gives its cameras up: time to close them, and
 /// for clocks that do not run alike (1 s in 5 s is far more than any do).
 pub const MARGIN: Duration = Duration::from_secs(1);
+/// How long before its session's end an instance that did not give its cameras up is ended by its
+/// kernel: time for that to close its connections.
+pub const LAST_RESORT: Duration = Duration::from_millis(300);
 /// How long a camera that is handed over stays closed before the next instance may open it: the
 /// time in which its connection is ended.
 pub const CLOSING: Duration = Duration::from_millis(300);
@@ -44,6 +47,11 @@ impl Session {
     /// When everything that was opened under it must be closed.
     pub fn gives_up(&self) -> Moment {
         self.ends.saturating_sub(MARGIN)
+    }
+
+    /// When a process that has not closed them has to end.
+    pub fn last_resort(&self) -> Moment {
+        self.ends.saturating_sub(LAST_RESORT)
     }
 
     /// Whether cameras may be open under it.

@@ -13,11 +13,13 @@
 //!
 //! The rooms: `placement`, `lease` and `coordinator` decide, without I/O and with the time handed
 //! in; `exchange` is what is told and learned; `redis` is where it is told; `seal` keeps passwords
-//! unreadable there; `registry` is the camera list; `node` runs it all.
+//! unreadable there; `registry` is the camera list; `node` runs it all, and `last_resort` ends a
+//! process that cannot close its cameras in time.
 
 pub mod clock;
 pub mod coordinator;
 pub mod exchange;
+mod last_resort;
 pub mod lease;
 mod node;
 pub mod placement;

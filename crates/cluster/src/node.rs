@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::coordinator::{Coordinator, Verdict, Why};
 use crate::exchange::{Beat, Member, Seen, Standing};
+use crate::last_resort::LastResort;
 use crate::redis::{Address, Leases, Sealed};
 use crate::registry::RedisRegistry;
 use crate::seal::Seal;
@@ -105,6 +106,7 @@ impl Node {
             followers: Arc::clone(&followers),
             list,
             degraded,
+            last_resort: LastResort::new(),
             told: Standing::Alive,
             shown: None,
         };
@@ -240,6 +242,7 @@ struct Beating {
     followers: Arc<Followers>,
     list: watch::Sender<String>,
     degraded: watch::Sender<Option<Error>>,
+    last_resort: LastResort,
     /// The standing that was logged last.
     told: Standing,
     /// What the followers were told last: the coordinator's version, and whether in touch.
@@ -344,6 +347,8 @@ impl Beating {
 
     /// Tells the engine and everyone else how it stands.
     fn show(&mut self, now: Moment) {
+        // Before anybody opens what was leased just now.
+        self.last_resort.at(self.coordinator.last_resort(now));
         let standing = self.coordinator.standing();
         let name = self.coordinator.name().to_owned();
         let silence = self.coordinator.silence(now);

@@ -47,13 +47,8 @@ async fn on<T: Send + 'static>(
     tokio::task::spawn_blocking(move || call(&registry)).await.expect("no panic")
 }
 
-/// A connection that broke with a Redis of before is noticed by whoever uses it next, who may ask again.
 async fn names(registry: &Arc<RedisRegistry>) -> Vec<String> {
-    let mut loaded = on(registry, Registry::load).await;
-    if loaded.as_ref().is_err_and(|error| error.kind() == ErrorKind::SharedStateUnavailable) {
-        loaded = on(registry, Registry::load).await;
-    }
-    let loaded = loaded.expect("loads");
+    let loaded = on(registry, Registry::load).await.expect("loads");
     loaded.cameras.iter().map(|camera| camera.id.to_string()).collect()
 }
 

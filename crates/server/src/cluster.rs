@@ -35,7 +35,10 @@ pub(crate) fn join(
     tls: bool,
 ) -> anyhow::Result<Option<Instance>> {
     let Some(redis) = &options.cluster else { return Ok(None) };
-    let redis = Address::parse(redis).context("--cluster")?;
+    let mut redis = Address::parse(redis).context("--cluster")?;
+    if let Some(authorities) = &options.cluster_ca {
+        redis = redis.trust(authorities).context("--cluster-ca")?;
+    }
     let seal = seal(std::env::var(KEY).ok())?;
     let name = match &options.instance {
         Some(name) => name.clone(),

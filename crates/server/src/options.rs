@@ -112,6 +112,10 @@ pub(crate) struct Options {
     /// `rediss://` for TLS, or `redis+sentinel://host:port,host:port/master-name`.
     #[arg(long, env = "FANLIGHT_CLUSTER", value_name = "URL", hide_env_values = true)]
     pub(crate) cluster: Option<String>,
+    /// Certificates, as PEM, of authorities that are trusted beside the system's when Redis is reached
+    /// over TLS.
+    #[arg(long, env = "FANLIGHT_CLUSTER_CA", value_name = "FILE")]
+    pub(crate) cluster_ca: Option<PathBuf>,
     /// The name of this instance, which no other has; the machine's name and the port unless given.
     #[arg(long, env = "FANLIGHT_INSTANCE", value_name = "NAME")]
     pub(crate) instance: Option<String>,

@@ -1,8 +1,12 @@
 //! Where Redis is, as people write it.
 
+use std::path::Path;
+
 use fanlight_engine::{Error, ErrorKind, Result};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 /// Where Sentinels listen unless told otherwise, and where Redis does.
@@ -16,6 +20,8 @@ pub struct Address {
     /// The name under which the Sentinels know it.
     pub(crate) master: Option<String>,
     pub(crate) tls: bool,
+    /// Whose certificates are trusted beside those that the system trusts.
+    pub(crate) authorities: Vec<CertificateDer<'static>>,
     pub(crate) database: i64,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<SecretString>,
@@ -83,10 +89,35 @@ impl Address {
             hosts: parsed,
             master: master.map(str::to_owned),
             tls,
+            authorities: Vec::new(),
             database,
             user: credentials.0,
             password: credentials.1.map(SecretString::from),
         })
+    }
+
+    /// Trusts these authorities, too: a PEM file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when it cannot be read, holds none, or TLS is not asked for.
+    pub fn trust(mut self, authorities: &Path) -> Result<Self> {
+        let wrong = |why: String| Error::new(ErrorKind::InvalidRequest, why);
+        if !self.tls {
+            return Err(wrong(
+                "certificates count with TLS only: write rediss:// in front of the address, or \
+                 rediss+sentinel://"
+                    .to_owned(),
+            ));
+        }
+        let shown = authorities.display();
+        self.authorities =
+            CertificateDer::pem_file_iter(authorities).and_then(Iterator::collect).map_err(
+                |error| wrong(format!("no certificate can be read in {shown}: {error}")),
+            )?;
+        if self.authorities.is_empty() {
+            return Err(wrong(format!("there is no certificate in {shown}")));
+        }
+        Ok(self)
     }
 
     /// The address without its secrets.
@@ -141,6 +172,19 @@ mod tests {
         assert_eq!(password.expose_secret(), "p@ss+w=1");
         assert!(!format!("{address:?} {}", address.shown()).contains("p@ss"));
         assert!(Address::parse("redis://:secret@cache").expect("valid").user.is_none());
+    }
+
+    #[test]
+    fn authorities_are_certificates_and_go_with_tls() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let refused = |address: &str, file: &Path| {
+            let address = Address::parse(address).expect("valid");
+            address.trust(file).expect_err("refused").message().to_owned()
+        };
+        assert!(refused("redis://cache", file.path()).contains("rediss://"));
+        assert!(refused("rediss://cache", file.path()).contains("there is no certificate in"));
+        let missing = Path::new("/nowhere/ca.pem");
+        assert!(refused("rediss://cache", missing).contains("/nowhere/ca.pem"));
     }
 
     #[rstest]

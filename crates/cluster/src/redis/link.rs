@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig, crypto};
 
 use super::address::Address;
@@ -35,7 +35,7 @@ struct Live {
     connection: MultiplexedConnection,
     /// Which process answers. Another one does not know what this one granted.
     run: Arc<str>,
-    _driver: Arc<Driver>,
+    driver: Arc<Driver>,
 }
 
 impl std::fmt::Debug for Live {
@@ -79,9 +79,10 @@ impl Link {
     /// # Errors
     /// [`ErrorKind::Internal`] when TLS is asked for and the system has no certificates.
     pub(crate) fn new(address: Address) -> Result<Self> {
-        let tls = address.tls.then(tls).transpose().map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("TLS to Redis is not available: {error}"))
-        })?;
+        let tls =
+            address.tls.then(|| tls(address.authorities.clone())).transpose().map_err(|error| {
+                Error::new(ErrorKind::Internal, format!("TLS to Redis is not available: {error}"))
+            })?;
         Ok(Self { address, tls, live: Mutex::default() })
     }
 
@@ -116,7 +117,8 @@ impl Link {
 
     async fn live(&self) -> std::result::Result<Live, Failure> {
         let mut slot = self.live.lock().await;
-        if let Some(live) = &*slot {
+        // A connection that ended while nobody used it is no reason to fail.
+        if let Some(live) = slot.as_ref().filter(|live| !live.driver.0.is_finished()) {
             return Ok(live.clone());
         }
         let live = self.connect().await?;
@@ -179,7 +181,7 @@ impl Link {
                  maxmemory-policy noeviction"
             );
         }
-        Ok(Live { connection, run: field("run_id").into(), _driver: Arc::new(driver) })
+        Ok(Live { connection, run: field("run_id").into(), driver: Arc::new(driver) })
     }
 
     async fn shake_hands(
@@ -207,10 +209,15 @@ impl Link {
     }
 }
 
-/// Certificates as the system trusts them.
-fn tls() -> std::result::Result<Arc<ClientConfig>, rustls::Error> {
+/// Certificates as the system trusts them, and those of more authorities.
+fn tls(
+    authorities: Vec<CertificateDer<'static>>,
+) -> std::result::Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(crypto::ring::default_provider());
-    let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?;
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(
+        authorities,
+        Arc::clone(&provider),
+    )?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
