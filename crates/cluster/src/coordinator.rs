@@ -257,7 +257,7 @@ impl Coordinator {
             Phase::Opening { former: Some(_), not_before: ended, .. }
                 if now + MARGIN < *ended + CLOSING =>
             {
-                Some(*ended - LAST_RESORT)
+                Some(ended.saturating_sub(LAST_RESORT))
             }
             Phase::Open(_) | Phase::Opening { .. } | Phase::Left => None,
         }

@@ -1,6 +1,6 @@
 //! What closes the cameras of a process that cannot close them itself, because it is stopped or gets
 //! no time: a timer of the kernel that kills it shortly before others may open them. The kernel ends
-//! its connections then, as it does for every process, and its FFmpegs end with it.
+//! its connections then, as it does for every process, and what it started ends with it.
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::LastResort;
