@@ -57,24 +57,24 @@ impl Desktop {
             Some(keyring) => cameras.with_vault(keyring),
             None => cameras,
         };
-        let config =
-            Config {
-                ffmpeg: sidecar::of_environment().or_else(|| ffmpeg.clone()),
-                bundled_ffmpeg: sidecar::bundled(app),
-                replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
-                registry: Arc::new(cameras),
-                recordings: RecordingConfig {
-                    // Not every desktop has a folder for videos.
-                    default_folder: Some(app.path().video_dir().map_or_else(
-                        |_| folder.join("recordings"),
-                        |videos| videos.join("Fanlight"),
-                    )),
-                    clip_seconds: CLIP_SECONDS,
-                    file: Some(folder.join("recordings.json")),
-                    ..RecordingConfig::default()
-                },
-                ..Config::default()
-            };
+        // Not every desktop has a folder for videos.
+        let recordings = app
+            .path()
+            .video_dir()
+            .map_or_else(|_| folder.join("recordings"), |videos| videos.join("Fanlight"));
+        let config = Config {
+            ffmpeg: sidecar::of_environment().or_else(|| ffmpeg.clone()),
+            bundled_ffmpeg: sidecar::bundled(app),
+            replays: std::env::var_os("FANLIGHT_REPLAY_DIR").map(Into::into),
+            registry: Arc::new(cameras),
+            recordings: RecordingConfig {
+                default_folder: Some(recordings),
+                clip_seconds: CLIP_SECONDS,
+                file: Some(folder.join("recordings.json")),
+                ..RecordingConfig::default()
+            },
+            ..Config::default()
+        };
         let cancelled = CancellationToken::new();
         let tasks = TaskTracker::new();
         // Engine and listener belong to the runtime that Tauri runs commands on.

@@ -1,4 +1,4 @@
-"""Keeping what a camera shows: pictures and recordings, made, played and saved in the window."""
+"""Keeping what a camera shows: pictures and recordings, made and saved in the window."""
 
 import time
 from pathlib import Path
