@@ -64,6 +64,8 @@ pub struct Coordinator {
     replace: bool,
     era: String,
     seen: u64,
+    /// Whether there is more to learn than one answer held.
+    is_behind: bool,
     list: String,
     /// When the last beat that was answered was sent.
     fresh: Option<Moment>,
@@ -120,6 +122,7 @@ impl Coordinator {
             replace: false,
             era: String::new(),
             seen: 0,
+            is_behind: false,
             list: String::new(),
             fresh: None,
             next_beat: Moment::ZERO,
@@ -324,7 +327,8 @@ impl Coordinator {
 
     /// Cameras that are to be here, and that nobody owns.
     fn wanted(&self) -> Vec<CameraId> {
-        if self.me.draining {
+        // What it has not heard of yet may well be another's.
+        if self.me.draining || self.is_behind {
             return Vec::new();
         }
         let room = (self.me.capacity as usize).saturating_sub(self.leases.len());
@@ -446,6 +450,7 @@ impl Coordinator {
         }
         self.era = seen.era;
         self.seen = seen.seq;
+        self.is_behind = seen.more;
         self.take_owners(now, beat, seen.owned, seen.settling);
         // Time may have ended the session between its renewal and now.
         self.expire(now);

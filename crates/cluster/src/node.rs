@@ -1,22 +1,23 @@
 //! One instance in its cluster: a thread of its own that beats, so that no load elsewhere delays the
 //! judgement of leases; what it decides is handed to the engine.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fanlight_engine::{CameraId, Engine, Error, ErrorKind, Hold, Ownership, Peer, Result};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::coordinator::{Coordinator, Verdict, Why};
 use crate::exchange::{Beat, Member, Seen, Standing};
+use crate::followers::Followers;
 use crate::last_resort::LastResort;
-use crate::redis::{Address, Leases, Sealed};
+use crate::redis::{Address, Leases, Reports, Sealed};
 use crate::registry::RedisRegistry;
+use crate::reports::Reporting;
 use crate::seal::Seal;
 
 /// The longest time between two looks at the clock: after a sleep of the whole machine, timers are
@@ -85,6 +86,16 @@ impl Node {
             .fill(&mut nonce)
             .map_err(|_| internal("the system gives no random numbers"))?;
         let Settings { redis, prefix, seal, name, url, capacity } = settings;
+        let seal = Arc::new(seal);
+        let followers = Arc::new(Followers::default());
+        let nonce = u64::from_ne_bytes(nonce);
+        let reporting = Reporting {
+            store: Reports::new(redis.clone(), &prefix, &name, format!("{nonce:016x}"))?,
+            name: name.clone(),
+            seal: Arc::clone(&seal),
+            bound: format!("{prefix}:report"),
+            followers: Arc::clone(&followers),
+        };
         let me = Member { name, url, capacity, draining: false };
         let store = Sealed::new(redis.clone(), &prefix)?;
         let degraded = watch::Sender::new(Some(out_of_touch()));
@@ -95,11 +106,10 @@ impl Node {
             runtime.handle().clone(),
             degraded.subscribe(),
         );
-        let followers = Arc::new(Followers::default());
         let (list, listed) = watch::channel(String::new());
         let (orders, ordered) = mpsc::unbounded_channel();
         let beating = Beating {
-            coordinator: Coordinator::new(me, u64::from_ne_bytes(nonce)),
+            coordinator: Coordinator::new(me, nonce),
             clock: Arc::new(SystemClock),
             store: Arc::new(Leases::new(redis, &prefix)?),
             cameras: registry.ids(),
@@ -111,6 +121,7 @@ impl Node {
             shown: None,
         };
         runtime.spawn(beating.run(ordered));
+        runtime.spawn(reporting.run());
         Ok(Self {
             registry: Arc::new(registry),
             followers,
@@ -186,51 +197,6 @@ fn name_taken(name: &str) -> Error {
              needs a name of its own, see --instance"
         ),
     )
-}
-
-/// Everyone in the engine who wants to know whose a camera is.
-#[derive(Default)]
-struct Followers {
-    holds: Mutex<HashMap<CameraId, watch::Sender<Hold>>>,
-    /// Somebody new is there.
-    came: Notify,
-}
-
-impl fmt::Debug for Followers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Followers")
-    }
-}
-
-impl Ownership for Followers {
-    fn follow(&self, camera: &CameraId) -> watch::Receiver<Hold> {
-        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        let hold = holds.entry(camera.clone()).or_insert_with(|| {
-            watch::Sender::new(Hold::Nobody(Error::new(
-                ErrorKind::SharedStateUnavailable,
-                "it is not decided yet which instance opens this camera",
-            )))
-        });
-        self.came.notify_one();
-        hold.subscribe()
-    }
-}
-
-impl Followers {
-    fn tell(&self, hold: impl Fn(&CameraId) -> Hold) {
-        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.retain(|_, sender| sender.receiver_count() > 0);
-        for (camera, sender) in holds.iter() {
-            let now = hold(camera);
-            sender.send_if_modified(|before| {
-                let changed = *before != now;
-                if changed {
-                    *before = now;
-                }
-                changed
-            });
-        }
-    }
 }
 
 /// The thread's own state.

@@ -3,6 +3,7 @@
 
 mod address;
 mod link;
+mod reports;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,6 +13,7 @@ use redis::Script;
 use serde::Serialize;
 
 pub use address::Address;
+pub(crate) use reports::{Heard, Reports};
 
 use crate::exchange::{Beat, Member, Owned, Seen, SessionId, Standing};
 use crate::lease::TTL;
@@ -35,6 +37,9 @@ struct Keys {
     list: String,
     cameras: String,
     versions: String,
+    reports: String,
+    report_changes: String,
+    report_counters: String,
 }
 
 impl Keys {
@@ -49,6 +54,9 @@ impl Keys {
             list: key("list"),
             cameras: key("cameras"),
             versions: key("versions"),
+            reports: key("reports"),
+            report_changes: key("report-changes"),
+            report_counters: key("report-counters"),
         }
     }
 }
@@ -267,6 +275,9 @@ impl Sealed {
                 PUT.key(&keys.cameras)
                     .key(&keys.versions)
                     .key(&keys.list)
+                    .key(&keys.reports)
+                    .key(&keys.report_changes)
+                    .key(&keys.report_counters)
                     .arg(id)
                     .arg(version)
                     .arg(entry.unwrap_or_default())

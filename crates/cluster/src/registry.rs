@@ -24,7 +24,7 @@ pub struct RedisRegistry {
 
 struct Inner {
     store: Sealed,
-    seal: Seal,
+    seal: Arc<Seal>,
     prefix: String,
     known: tokio::sync::Mutex<Known>,
     ids: watch::Sender<Arc<BTreeSet<CameraId>>>,
@@ -42,7 +42,7 @@ struct Known {
 impl RedisRegistry {
     pub(crate) fn new(
         store: Sealed,
-        seal: Seal,
+        seal: Arc<Seal>,
         prefix: &str,
         runtime: Handle,
         degraded: watch::Receiver<Option<Error>>,

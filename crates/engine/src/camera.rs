@@ -11,12 +11,14 @@ use crate::config::{CameraConfig, CameraId, Mode, Size, Transport};
 use crate::consumer::{ConsumerInfo, ConsumerSnapshot, Consumers, Deliveries};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame_reader::{FrameReader, Spec};
+use crate::handover::Handover;
 use crate::ingest::Orders;
+use crate::owner_report::OwnerReport;
 use crate::ownership::Hold;
 use crate::packet_consumer::PacketConsumer;
 use crate::packet_feed::{Arrivals, PacketReader};
 use crate::pause;
-use crate::recorder::{Recorder, RecorderSnapshot, Recording};
+use crate::recorder::{Recorder, RecorderSnapshot, RecorderState, Recording};
 use crate::relay_feed::{RelayFeed, not_here};
 use crate::source::SourceConfig;
 use crate::status::{State, Status};
@@ -31,8 +33,10 @@ pub struct Camera {
     created_at: Timestamp,
     /// Which instance has it open.
     hold: watch::Receiver<Hold>,
+    /// What that one tells of it.
+    reports: Option<watch::Receiver<Option<OwnerReport>>>,
     streams: Arc<Streams>,
-    recorder: Recorder,
+    recorder: Arc<Recorder>,
     consumers: Arc<Consumers>,
     around: Surroundings,
     cancelled: CancellationToken,
@@ -57,7 +61,16 @@ pub struct CameraSnapshot {
     /// What its recorder does.
     pub recorder: RecorderSnapshot,
     /// The instance that has it open, where that is another.
-    pub owner: Option<String>,
+    pub owner: Option<Owner>,
+}
+
+/// Another instance that has a camera open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Its name.
+    pub name: String,
+    /// What its recorder does.
+    pub recorder: RecorderState,
 }
 
 impl CameraSnapshot {
@@ -106,11 +119,28 @@ impl Camera {
         let streams = Arc::new(Streams::new(main, start(Role::Sub)));
         let recorder =
             Recorder::start(&config, streams.main(), hold.clone(), &around, &cancelled, &span);
+        let recorder = Arc::new(recorder);
+        let reports = around.ownership.reports(&config.id);
+        if let Some(reports) = reports.clone() {
+            let handover = Handover {
+                camera: config.id.clone(),
+                ownership: Arc::clone(&around.ownership),
+                hold: hold.clone(),
+                reports,
+                status: streams.main().status(),
+                recorder: Arc::clone(&recorder),
+            };
+            let end = cancelled.clone();
+            around.tasks.spawn(async move {
+                let _ = end.run_until_cancelled(handover.run()).await;
+            });
+        }
         Self {
             id: config.id.clone(),
             config: Mutex::new(Arc::new(config)),
             created_at: Timestamp::now(),
             hold,
+            reports,
             streams,
             recorder,
             consumers: Arc::new(Consumers::new(
@@ -368,7 +398,11 @@ impl Camera {
             dropped: self.consumers.dropped(),
             recorder: self.recorder.snapshot(),
             owner: match &*self.hold.borrow() {
-                Hold::There(peer) => Some(peer.name.clone()),
+                Hold::There(peer) => {
+                    let told = self.reports.as_ref().and_then(|reports| reports.borrow().clone());
+                    let recorder = told.map(|report| report.recorder).unwrap_or_default();
+                    Some(Owner { name: peer.name.clone(), recorder })
+                }
                 _ => None,
             },
         }

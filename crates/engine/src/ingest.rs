@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::freeze::Freeze;
+use crate::owner_report::OwnerReport;
 use crate::ownership::{Hold, Peer};
 use crate::packet::AccessUnit;
 use crate::packet_feed::PacketFeed;
@@ -81,10 +82,11 @@ impl Assignment {
         }
     }
 
-    /// How the stream is while it is not to be connected.
-    fn unwanted(&self) -> Status {
-        match &self.hold {
-            Hold::Nobody(why) => Status::held_by_nobody(why),
+    /// How the stream is while it is not to be connected here, where its owner tells this.
+    fn unwanted(&self, told: Option<&OwnerReport>) -> Status {
+        match (&self.hold, told) {
+            (Hold::Nobody(why), _) => Status::held_by_nobody(why),
+            (Hold::There(_), Some(report)) => report.status.clone(),
             _ => Status::stopped(),
         }
     }
@@ -102,6 +104,8 @@ pub(crate) struct Ingest {
     pub(crate) place: Place,
     /// Follows which instance has the camera open.
     pub(crate) hold: watch::Receiver<Hold>,
+    /// Follows what the instance that has it open tells of this stream.
+    pub(crate) reports: watch::Receiver<Option<OwnerReport>>,
     pub(crate) orders: watch::Receiver<Orders>,
     /// How many read the stream.
     pub(crate) readers: watch::Receiver<usize>,
@@ -225,6 +229,7 @@ impl Ingest {
         Signals {
             orders: self.orders.clone(),
             hold: self.hold.clone(),
+            reports: self.reports.clone(),
             readers: self.readers.clone(),
             paused: self.paused.clone(),
         }
@@ -249,7 +254,8 @@ impl Ingest {
                 continue;
             }
             was_paused = paused;
-            self.show(if paused { Status::paused() } else { assignment.unwanted() });
+            let told = signals.reports.borrow_and_update().clone();
+            self.show(if paused { Status::paused() } else { assignment.unwanted(told.as_ref()) });
             signals.changed().await;
         }
     }
@@ -409,6 +415,7 @@ impl Ingest {
 struct Signals {
     orders: watch::Receiver<Orders>,
     hold: watch::Receiver<Hold>,
+    reports: watch::Receiver<Option<OwnerReport>>,
     readers: watch::Receiver<usize>,
     paused: watch::Receiver<Option<Timestamp>>,
 }
@@ -421,12 +428,13 @@ impl Signals {
         (Assignment { orders, hold }, *self.readers.borrow_and_update())
     }
 
-    /// Waits until one of them changes. Their senders live in the stream, but for that of the hold,
-    /// which may be for good; once they are gone, so is this.
+    /// Waits until one of them changes. Their senders live in the stream, but for those of the hold
+    /// and the reports, which may be for good; once they are gone, so is this.
     async fn changed(&mut self) {
         tokio::select! {
             Ok(()) = self.orders.changed() => {}
             Ok(()) = self.hold.changed() => {}
+            Ok(()) = self.reports.changed() => {}
             Ok(()) = self.readers.changed() => {}
             Ok(()) = self.paused.changed() => {}
             else => std::future::pending().await,

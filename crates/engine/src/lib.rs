@@ -35,10 +35,12 @@ mod flv;
 mod frame;
 mod frame_reader;
 mod freeze;
+mod handover;
 mod history;
 mod ingest;
 mod mpjpeg;
 mod nal;
+mod owner_report;
 mod ownership;
 mod pace;
 mod packet;
@@ -66,7 +68,7 @@ mod testing;
 mod tls;
 mod vault;
 
-pub use camera::{Camera, CameraSnapshot};
+pub use camera::{Camera, CameraSnapshot, Owner};
 pub use camera_url::CameraUrl;
 pub use codec::Codec;
 pub use config::{CameraConfig, CameraId, Mode, Schedule, Size, Transport};
@@ -76,6 +78,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use fingerprint::{Fingerprint, NoFingerprint};
 pub use frame::{Frame, Quality};
 pub use frame_reader::{FrameReader, Spec};
+pub use owner_report::OwnerReport;
 pub use ownership::{Alone, Hold, Ownership, Peer};
 pub use packet::{Clock, Packet, StreamInfo};
 pub use packet_consumer::{Delivery, PacketConsumer};
@@ -84,7 +87,7 @@ pub use peer::{RELAY_HEADER, Wire};
 pub use probe::{Probe, Warning};
 pub use recorder::{
     Before, Listing, RecorderSnapshot, RecorderState, Recording, RecordingChange, RecordingConfig,
-    RecordingKind, RecordingSettings, Recordings,
+    RecordingKind, RecordingSettings, Recordings, Wish,
 };
 pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry, read_camera, write_camera};

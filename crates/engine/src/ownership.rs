@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::config::CameraId;
 use crate::error::Error;
+use crate::owner_report::OwnerReport;
 
 /// Where a camera's connection is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,15 @@ pub trait Ownership: fmt::Debug + Send + Sync {
     /// Follows the answer for one camera. Whoever has the camera open closes it as soon as the
     /// answer is no longer [`Hold::Here`]. An answer whose sender is gone holds for good.
     fn follow(&self, camera: &CameraId) -> watch::Receiver<Hold>;
+
+    /// Follows what the instance that has the camera open tells of it: nothing while that is this
+    /// one, or nothing was heard yet. None where there is no other instance.
+    fn reports(&self, _camera: &CameraId) -> Option<watch::Receiver<Option<OwnerReport>>> {
+        None
+    }
+
+    /// Tells the others how a camera is that is open here.
+    fn report(&self, _camera: &CameraId, _report: OwnerReport) {}
 }
 
 /// The ownership of an instance that shares its cameras with no other.

@@ -65,6 +65,13 @@ pub enum RecorderState {
 }
 
 impl RecorderState {
+    const ALL: [Self; 4] = [Self::Off, Self::Recording, Self::Waiting, Self::Failed];
+
+    /// The state of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// The name in the API.
     pub fn name(self) -> &'static str {
         match self {
@@ -73,6 +80,21 @@ impl RecorderState {
             Self::Waiting => "waiting",
             Self::Failed => "failed",
         }
+    }
+}
+
+/// What is wanted of a recorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Whether it is to record: by its schedule, or as somebody asked since.
+    pub record: bool,
+    /// What it does by itself.
+    pub schedule: Schedule,
+}
+
+impl From<Schedule> for Wish {
+    fn from(schedule: Schedule) -> Self {
+        Self { record: schedule == Schedule::Always, schedule }
     }
 }
 
@@ -101,7 +123,7 @@ pub struct RecorderSnapshot {
 
 /// What recorder and writer tell.
 #[derive(Debug, Clone, Default)]
-struct Told {
+pub(crate) struct Told {
     state: RecorderState,
     since: Option<Timestamp>,
     file: Option<Name>,
@@ -112,6 +134,10 @@ struct Told {
 }
 
 impl Told {
+    pub(crate) fn state(&self) -> RecorderState {
+        self.state
+    }
+
     fn enter(&mut self, state: RecorderState) {
         if self.state != state {
             self.state = state;
@@ -129,8 +155,7 @@ impl Told {
 /// One camera's recorder. Its tasks end with the camera.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    wanted: watch::Sender<bool>,
-    schedule: Mutex<Schedule>,
+    wish: watch::Sender<Wish>,
     stream: Arc<Stream>,
     clips: Arc<ClipBuffer>,
     site: Site,
@@ -152,12 +177,12 @@ impl Recorder {
             name: Arc::new(Mutex::new(config.name.clone())),
             told: watch::Sender::default(),
         };
-        let wanted = watch::Sender::new(config.record == Schedule::Always);
+        let wish = watch::Sender::new(Wish::from(config.record));
         let clips = Arc::<ClipBuffer>::default();
         let work = Work {
             site: site.clone(),
             stream: Arc::clone(&stream),
-            wanted: wanted.subscribe(),
+            wish: wish.subscribe(),
             hold: hold.clone(),
             cancelled: cancelled.clone(),
         };
@@ -173,18 +198,42 @@ impl Recorder {
             around.changes.clone(),
             cancelled.clone(),
         ));
-        Self { wanted, schedule: Mutex::new(config.record), stream, clips, site }
+        Self { wish, stream, clips, site }
     }
 
     /// Takes over changed settings. A schedule that stays what it was leaves alone what somebody
     /// started by hand.
     pub(crate) fn apply(&self, config: &CameraConfig) {
         config.name.clone_into(&mut self.site.name.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
-        if *schedule != config.record {
-            *schedule = config.record;
-            self.wanted.send_replace(config.record == Schedule::Always);
-        }
+        self.wish.send_if_modified(|wish| {
+            let changes = wish.schedule != config.record;
+            if changes {
+                *wish = config.record.into();
+            }
+            changes
+        });
+    }
+
+    /// Takes over what was asked of the instance that had the camera open before. Where that went
+    /// by another schedule, the change of it is newer.
+    pub(crate) fn take_over(&self, theirs: Wish) {
+        self.wish.send_if_modified(|wish| {
+            let changes = wish.schedule == theirs.schedule && wish.record != theirs.record;
+            if changes {
+                *wish = theirs;
+            }
+            changes
+        });
+    }
+
+    /// Follows what is wanted of it.
+    pub(crate) fn wish(&self) -> watch::Receiver<Wish> {
+        self.wish.subscribe()
+    }
+
+    /// Follows what it tells.
+    pub(crate) fn told(&self) -> watch::Receiver<Told> {
+        self.site.told.subscribe()
     }
 
     /// Has it record, until told otherwise.
@@ -196,7 +245,7 @@ impl Recorder {
         if let Some(stream) = self.stream.feed.stream() {
             mp4::head(&stream, "", Timestamp::now(), 0)?;
         }
-        self.wanted.send_replace(true);
+        self.wish.send_modify(|wish| wish.record = true);
         self.site.told.send_if_modified(|told| {
             let begins = told.state == RecorderState::Off;
             if begins {
@@ -209,7 +258,7 @@ impl Recorder {
 
     /// Has it end, and waits until its file is finished; not for long, as a disk may stand still.
     pub(crate) async fn end(&self) {
-        self.wanted.send_replace(false);
+        self.wish.send_modify(|wish| wish.record = false);
         let mut told = self.site.told.subscribe();
         let off = told.wait_for(|told| told.state == RecorderState::Off);
         let _ = timeout(END, off).await;
@@ -218,7 +267,7 @@ impl Recorder {
     pub(crate) fn snapshot(&self) -> RecorderSnapshot {
         let told = self.site.told.borrow().clone();
         RecorderSnapshot {
-            schedule: *self.schedule.lock().unwrap_or_else(PoisonError::into_inner),
+            schedule: self.wish.borrow().schedule,
             state: told.state,
             since: told.since,
             file: told.file.as_ref().map(Name::id),
@@ -315,7 +364,7 @@ async fn pass_on(
 struct Work {
     site: Site,
     stream: Arc<Stream>,
-    wanted: watch::Receiver<bool>,
+    wish: watch::Receiver<Wish>,
     hold: watch::Receiver<Hold>,
     cancelled: CancellationToken,
 }
@@ -358,13 +407,13 @@ impl Work {
 
     /// Whether there is something to record, and this is the instance to do it.
     fn is_due(&mut self) -> bool {
-        *self.wanted.borrow_and_update() & is_here(&self.hold.borrow_and_update())
+        self.wish.borrow_and_update().record & is_here(&self.hold.borrow_and_update())
     }
 
     /// Waits for a change of that. An error once the camera is gone.
     async fn changed(&mut self) -> std::result::Result<(), watch::error::RecvError> {
         tokio::select! {
-            changed = self.wanted.changed() => changed,
+            changed = self.wish.changed() => changed,
             Ok(()) = self.hold.changed() => Ok(()),
         }
     }
@@ -372,7 +421,7 @@ impl Work {
     /// Waits until there is nothing to record any more, here.
     async fn not_due(&mut self) {
         tokio::select! {
-            _ = self.wanted.wait_for(|wanted| !*wanted) => {}
+            _ = self.wish.wait_for(|wish| !wish.record) => {}
             Ok(_) = self.hold.wait_for(is_elsewhere) => {}
         }
     }
@@ -420,7 +469,7 @@ impl Work {
             let item = tokio::select! {
                 biased;
                 () = self.cancelled.cancelled() => break,
-                _ = self.wanted.wait_for(|wanted| !*wanted) => break,
+                _ = self.wish.wait_for(|wish| !wish.record) => break,
                 Ok(_) = self.hold.wait_for(is_elsewhere) => break,
                 item = timeout(QUIET, reader.next()) => item,
             };

@@ -74,9 +74,9 @@ impl From<&Packet> for Head {
     }
 }
 
-/// A status as it travels.
-#[derive(Debug, Serialize, Deserialize)]
-struct Told {
+/// A status as it travels between instances.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StatusText {
     #[serde(default)]
     state: String,
     #[serde(default)]
@@ -91,7 +91,22 @@ struct Told {
     next_try: Option<Timestamp>,
 }
 
-impl Told {
+impl From<&Status> for StatusText {
+    fn from(status: &Status) -> Self {
+        let fault = status.fault.as_ref();
+        let certificate = fault.and_then(|fault| fault.kind.certificate());
+        Self {
+            state: status.state.name().to_owned(),
+            code: fault.map(|fault| fault.kind.code().to_owned()),
+            message: fault.map(|fault| fault.message.clone()).unwrap_or_default(),
+            certificate: certificate.map(|certificate| certificate.to_string()),
+            attempt: status.attempt,
+            next_try: status.next_try,
+        }
+    }
+}
+
+impl StatusText {
     fn fault(&self) -> Option<Error> {
         let certificate = self.certificate.as_deref().and_then(|c| c.parse::<Fingerprint>().ok());
         let code = self.code.as_deref()?;
@@ -99,6 +114,18 @@ impl Told {
         let kind =
             ErrorKind::of_a_camera(code, certificate).unwrap_or(ErrorKind::CameraUnreachable);
         Some(Error::new(kind, &self.message))
+    }
+
+    /// The status; since when is not told.
+    pub(crate) fn status(&self) -> Status {
+        Status {
+            // A state that only a later version knows is not online.
+            state: State::named(&self.state).unwrap_or(State::Reconnecting),
+            fault: self.fault().as_ref().map(Fault::from),
+            attempt: self.attempt,
+            next_try: self.next_try,
+            ..Status::connecting()
+        }
     }
 
     fn encode(&self, kind: u8) -> Bytes {
@@ -139,30 +166,11 @@ impl RelayMessage {
                 message.put_i64_le(head.pts);
                 message.freeze()
             }
-            Self::Status(status) => {
-                let fault = status.fault.as_ref();
-                let told = Told {
-                    state: status.state.name().to_owned(),
-                    code: fault.map(|fault| fault.kind.code().to_owned()),
-                    message: fault.map(|fault| fault.message.clone()).unwrap_or_default(),
-                    certificate: fault
-                        .and_then(|fault| fault.kind.certificate())
-                        .map(|certificate| certificate.to_string()),
-                    attempt: status.attempt,
-                    next_try: status.next_try,
-                };
-                told.encode(STATUS)
-            }
+            Self::Status(status) => StatusText::from(status).encode(STATUS),
             Self::End(error) => {
-                let told = Told {
-                    state: String::new(),
-                    code: Some(error.kind().code().to_owned()),
-                    message: error.message().to_owned(),
-                    certificate: None,
-                    attempt: 0,
-                    next_try: None,
-                };
-                told.encode(END)
+                let code = Some(error.kind().code().to_owned());
+                let message = error.message().to_owned();
+                StatusText { code, message, ..StatusText::default() }.encode(END)
             }
             Self::Unknown => Bytes::new(),
         }
@@ -174,7 +182,8 @@ impl RelayMessage {
         let broken =
             || Error::new(ErrorKind::OwnerUnreachable, "what the camera's instance says is broken");
         let kind = message.try_get_u8().map_err(|_| broken())?;
-        let told = |message: Bytes| serde_json::from_slice::<Told>(&message).map_err(|_| broken());
+        let told =
+            |message: Bytes| serde_json::from_slice::<StatusText>(&message).map_err(|_| broken());
         match kind {
             STREAM if message.len() >= STREAM_LEN => {
                 let codec = codec(message.get_u8()).ok_or_else(|| {
@@ -203,17 +212,7 @@ impl RelayMessage {
                 Ok(Self::Packet(Head { sequence, captured_at, clock, pts, keyframe, lost }))
             }
             STREAM | PACKET => Err(broken()),
-            STATUS => {
-                let told = told(message)?;
-                let state = State::named(&told.state).unwrap_or(State::Reconnecting);
-                Ok(Self::Status(Status {
-                    state,
-                    fault: told.fault().as_ref().map(Fault::from),
-                    attempt: told.attempt,
-                    next_try: told.next_try,
-                    ..Status::connecting()
-                }))
-            }
+            STATUS => Ok(Self::Status(told(message)?.status())),
             END => Ok(Self::End(told(message)?.fault().unwrap_or_else(broken))),
             _ => Ok(Self::Unknown),
         }

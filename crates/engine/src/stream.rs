@@ -104,7 +104,7 @@ impl Stream {
         cancelled: CancellationToken,
         span: &tracing::Span,
     ) -> Self {
-        let Surroundings { tools, linger, pause, changes, tasks, .. } = around;
+        let Surroundings { tools, linger, pause, ownership, changes, tasks, .. } = around;
         let feed = Arc::new(PacketFeed::new(config.frame_buffer_size));
         let freeze = Arc::<Freeze>::default();
         let first = match (&*hold.borrow(), orders.always) {
@@ -114,11 +114,17 @@ impl Stream {
             _ => Status::stopped(),
         };
         let (status_sender, status) = watch::channel(first);
+        // What its owner tells of a camera is the main stream's.
+        let reports = match role {
+            Role::Main => ownership.reports(&config.id),
+            Role::Sub => None,
+        };
         let orders = watch::Sender::new(orders);
         let readers = watch::Sender::new(0);
         let ingest = Ingest {
             place: Place { camera: config.id.clone(), stream: role.name() },
             hold,
+            reports: reports.unwrap_or_else(|| watch::channel(None).1),
             orders: orders.subscribe(),
             readers: readers.subscribe(),
             feed: Arc::clone(&feed),

@@ -1,11 +1,12 @@
 //! A camera is opened where the ownership says, and left the moment it says otherwise.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fanlight_engine::{
     CameraConfig, CameraId, CameraUrl, Config, ConsumerInfo, ConsumerKind, Engine, Error,
-    ErrorKind, Hold, Ownership, Peer, Role, State, Status,
+    ErrorKind, Hold, OwnerReport, Ownership, Peer, RecorderState, RecordingConfig, Role, Schedule,
+    State, Status,
 };
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -13,11 +14,25 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 #[derive(Debug)]
-struct Script(watch::Sender<Hold>);
+struct Script {
+    hold: watch::Sender<Hold>,
+    /// What the owner tells.
+    reports: watch::Sender<Option<OwnerReport>>,
+    /// What is told where the camera is open.
+    told: Mutex<Vec<OwnerReport>>,
+}
 
 impl Ownership for Script {
     fn follow(&self, _: &CameraId) -> watch::Receiver<Hold> {
-        self.0.subscribe()
+        self.hold.subscribe()
+    }
+
+    fn reports(&self, _: &CameraId) -> Option<watch::Receiver<Option<OwnerReport>>> {
+        Some(self.reports.subscribe())
+    }
+
+    fn report(&self, _: &CameraId, report: OwnerReport) {
+        self.told.lock().expect("not poisoned").push(report);
     }
 }
 
@@ -27,23 +42,50 @@ struct Rig {
     camera: Arc<fanlight_engine::Camera>,
     silent: TcpListener,
     script: Arc<Script>,
+    recordings: tempfile::TempDir,
 }
 
 impl Rig {
     async fn new(hold: Hold) -> Self {
         let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = silent.local_addr().expect("bound").port();
-        let script = Arc::new(Script(watch::Sender::new(hold)));
-        let ownership = Arc::clone(&script) as _;
-        let engine = Engine::start(Config { ownership, ..Config::default() }).expect("starts");
+        let script = Arc::new(Script {
+            hold: watch::Sender::new(hold),
+            reports: watch::Sender::new(None),
+            told: Mutex::default(),
+        });
+        let recordings = tempfile::tempdir().expect("a folder");
+        let config = Config {
+            ownership: Arc::clone(&script) as _,
+            recordings: RecordingConfig {
+                default_folder: Some(recordings.path().to_owned()),
+                ..RecordingConfig::default()
+            },
+            ..Config::default()
+        };
+        let engine = Engine::start(config).expect("starts");
         let url = CameraUrl::parse(&format!("rtsp://127.0.0.1:{port}/cam")).expect("valid");
         let id = CameraId::parse("cam").expect("valid");
         let (_, camera) = engine.add(CameraConfig::new(id, url)).await.expect("added");
-        Self { engine, camera, silent, script }
+        Self { engine, camera, silent, script, recordings }
     }
 
     fn holds(&self, hold: Hold) {
-        self.script.0.send_replace(hold);
+        self.script.hold.send_replace(hold);
+    }
+
+    fn owner_tells(&self, report: Option<&str>) {
+        self.script.reports.send_replace(report.map(report_of));
+    }
+
+    /// Waits until this is told of the camera.
+    async fn tells(&self, is_meant: impl Fn(&OwnerReport) -> bool) {
+        let told = || self.script.told.lock().expect("not poisoned").last().is_some_and(&is_meant);
+        soon(told).await;
+    }
+
+    async fn records(&self, state: RecorderState) {
+        soon(|| self.camera.recorder().state == state).await;
     }
 
     async fn connected(&self) -> TcpStream {
@@ -61,6 +103,21 @@ impl Rig {
     async fn is_left_alone(&self) -> bool {
         timeout(Duration::from_millis(500), self.silent.accept()).await.is_err()
     }
+}
+
+async fn soon(is_so: impl Fn() -> bool) {
+    let wait = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), wait).await.expect("soon");
+}
+
+/// What an owner tells of a camera in this state, as it travels.
+fn report_of(rest: &str) -> OwnerReport {
+    let text = format!(r#"{{"since": "2026-01-01T00:00:00Z", {rest}}}"#);
+    OwnerReport::decode(text.as_bytes()).expect("a report")
 }
 
 fn away() -> Error {
@@ -131,5 +188,72 @@ async fn a_camera_of_another_is_left_alone_and_its_owner_asked_for_readers_only(
     ] {
         assert_eq!(refused.kind(), ErrorKind::NotOwner);
     }
+    rig.engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_camera_of_another_is_shown_as_its_owner_tells() {
+    let rig = Rig::new(elsewhere()).await;
+    assert_eq!(rig.camera.status().borrow().state, State::Stopped, "nothing was told yet");
+    rig.owner_tells(Some(r#""status": {"state": "online"}, "recorder": "recording""#));
+    let status = rig.shows(|status| status.state == State::Online).await;
+    assert_eq!(status.since, "2026-01-01T00:00:00Z".parse().expect("a time"), "since when, too");
+    let owner = rig.camera.snapshot().owner.expect("another");
+    assert_eq!((&*owner.name, owner.recorder), ("other", RecorderState::Recording));
+    rig.owner_tells(Some(
+        r#""status": {"state": "auth_failed", "code": "auth_failed", "message": "it says no"}"#,
+    ));
+    let status = rig.shows(|status| status.state == State::AuthFailed).await;
+    assert_eq!(status.fault.expect("why").message, "it says no");
+    assert!(rig.is_left_alone().await, "nobody reads it here");
+    rig.holds(Hold::Nobody(away()));
+    rig.shows(|status| status.state == State::Reconnecting).await;
+    rig.holds(Hold::Here);
+    rig.owner_tells(None);
+    let _camera = rig.connected().await;
+    rig.tells(|report| report.status.state == State::Connecting).await;
+    rig.engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_recording_that_was_begun_by_hand_goes_with_the_camera() {
+    let rig = Rig::new(elsewhere()).await;
+    rig.owner_tells(Some(r#""status": {}, "recorder": "recording", "record": true"#));
+    // It is still the owner's.
+    assert!(rig.is_left_alone().await);
+    assert_eq!(rig.camera.recorder().state, RecorderState::Off);
+    rig.owner_tells(None);
+    rig.holds(Hold::Here);
+    rig.records(RecorderState::Waiting).await;
+    rig.tells(|report| report.wish.record && report.recorder == RecorderState::Waiting).await;
+    rig.engine.update(rig.camera.id(), |_| Ok(())).await.expect("changed");
+    assert_eq!(rig.camera.recorder().state, RecorderState::Waiting);
+    // And what ends there has ended here.
+    rig.holds(elsewhere());
+    rig.records(RecorderState::Off).await;
+    rig.owner_tells(Some(r#""status": {}, "record": false"#));
+    rig.shows(|status| status.state == State::Reconnecting).await;
+    rig.owner_tells(None);
+    rig.holds(Hold::Here);
+    let _camera = rig.connected().await;
+    rig.tells(|report| !report.wish.record).await;
+    assert_eq!(rig.camera.recorder().state, RecorderState::Off);
+    rig.engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_changed_schedule_is_newer_than_what_the_owner_was_asked_for() {
+    let rig = Rig::new(elsewhere()).await;
+    let always = |config: &mut CameraConfig| {
+        config.record = Schedule::Always;
+        Ok(())
+    };
+    rig.engine.update(rig.camera.id(), always).await.expect("changed");
+    // Told before it knew of the change.
+    rig.owner_tells(Some(r#""status": {"state": "stalled"}, "record": false, "always": false"#));
+    rig.shows(|status| status.state == State::Stalled).await;
+    rig.holds(Hold::Here);
+    rig.records(RecorderState::Waiting).await;
+    assert_eq!(std::fs::read_dir(rig.recordings.path()).expect("a folder").count(), 0);
     rig.engine.shutdown().await;
 }

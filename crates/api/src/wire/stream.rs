@@ -271,7 +271,11 @@ impl From<CameraSnapshot> for Stream {
             mode: config.mode.name(),
             leave_after: config.leave_after.as_secs_f64(),
             record: config.record.name(),
-            recording: snapshot.recorder.state.name(),
+            recording: snapshot
+                .owner
+                .as_ref()
+                .map_or(snapshot.recorder.state, |o| o.recorder)
+                .name(),
             tls_fingerprint: config.tls_fingerprint.map(|f| f.to_string()),
             width: config.size.width(),
             height: config.size.height(),
@@ -292,7 +296,7 @@ impl From<CameraSnapshot> for Stream {
                 ingest: ingest(sub),
             }),
             renditions: made,
-            owner: snapshot.owner.clone(),
+            owner: snapshot.owner.map(|owner| owner.name),
         }
     }
 }

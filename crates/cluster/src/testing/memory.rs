@@ -8,6 +8,9 @@ use crate::clock::Moment;
 use crate::exchange::{Beat, Member, Owned, Seen, SessionId, Standing};
 use crate::lease::TTL;
 
+/// The most changes told of in one answer.
+const LIMIT: usize = 500;
+
 /// A store with its memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
@@ -102,6 +105,9 @@ impl Memory {
             .filter(|(seq, _)| *seq > from)
             .collect();
         told.sort_unstable();
+        let more = told.len() >= LIMIT;
+        told.truncate(LIMIT);
+        let last = told.last().filter(|_| more).map_or(self.seq, |(seq, _)| *seq);
         let owned = told
             .into_iter()
             .map(|(_, camera)| {
@@ -115,17 +121,7 @@ impl Memory {
             .collect();
         let members =
             self.sessions.iter().map(|(id, (_, member))| (id.clone(), member.clone())).collect();
-        Seen {
-            standing,
-            era,
-            settling,
-            all,
-            seq: self.seq,
-            more: false,
-            list: String::new(),
-            members,
-            owned,
-        }
+        Seen { standing, era, settling, all, seq: last, more, list: String::new(), members, owned }
     }
 
     fn next_fence(&mut self, now: Moment) -> u64 {
