@@ -91,8 +91,9 @@ def test_a_recording_begun_by_hand_goes_on_where_the_camera_goes(pair: Pair, how
     else:
         pair.owner.send_signal(how)
         assert pair.owner.wait(10) == 0
-    pair.recording(pair.other, "recording", within=TAKEOVER)
+    eventually(lambda: pair.other.has_open(pair.cameras) == 1, within=TAKEOVER)
     eventually(lambda: [file for file in pair.files(pair.other) if file.stat().st_size > 0], within=5)
+    pair.recording(pair.other, "recording")
     assert pair.other.ask("DELETE", "/api/streams/door/recording").status == 200
     # What was on disk before is a movie, too.
     for instance in (pair.owner, pair.other):

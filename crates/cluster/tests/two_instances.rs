@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanlight_cluster::{Address, Node, RedisRegistry, Seal, Settings};
-use fanlight_engine::{CameraConfig, CameraId, CameraUrl, Engine, ErrorKind, Hold, Registry};
+use fanlight_engine::{
+    CameraConfig, CameraId, CameraUrl, Engine, ErrorKind, Hold, OwnerReport, Registry,
+};
 use rig::RedisServer;
 use tokio::sync::watch;
 
@@ -128,11 +130,17 @@ async fn nothing_readable_is_in_redis() {
     let mut door = camera("door");
     door.name = format!("name-{CANARY}");
     on(&registry, move |registry| registry.put(&door)).await.expect("stored");
+    let mut at_node = node.ownership().follow(&id("door"));
+    until(&mut at_node, Duration::from_secs(8), is_here).await;
+    node.ownership().report(&id("door"), report("stalled"));
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let client = redis::Client::open(redis.url()).expect("a client");
     let mut connection = client.get_multiplexed_async_connection().await.expect("connected");
     let keys: Vec<String> =
         redis::cmd("KEYS").arg("*").query_async(&mut connection).await.expect("keys");
-    assert!(keys.iter().any(|key| key == "{test}:cameras"), "{keys:?}");
+    for expected in ["{test}:cameras", "{test}:reports"] {
+        assert!(keys.iter().any(|key| key == expected), "{keys:?}");
+    }
     let mut seen = 0;
     for key in keys {
         assert!(key.starts_with("{test}:"), "{key}");
@@ -305,4 +313,61 @@ async fn an_engine_follows_what_another_instance_changes_within_a_second() {
     tokio::time::timeout(second, gone).await.expect("removed within a second");
     at_a.shutdown().await;
     at_b.shutdown().await;
+}
+
+fn report(state: &str) -> OwnerReport {
+    let text = format!(
+        r#"{{"status": {{"state": "{state}", "code": "camera_unreachable", "message": "{CANARY}"}},
+             "since": "2026-01-01T00:00:00Z", "recorder": "recording", "record": true}}"#
+    );
+    OwnerReport::decode(text.as_bytes()).expect("a report")
+}
+
+async fn told(reports: &mut watch::Receiver<Option<OwnerReport>>, expected: Option<OwnerReport>) {
+    let within = Duration::from_secs(3);
+    let waited =
+        tokio::time::timeout(within, reports.wait_for(|told| *told == expected)).await.is_ok();
+    assert!(waited, "not within {within:?}; it is {:?}", *reports.borrow());
+}
+
+#[tokio::test]
+async fn what_the_owner_tells_is_heard_and_what_anybody_else_tells_is_not() {
+    let Some(mut redis) = RedisServer::start() else { return };
+    let ([(owner, _at_owner), (other, mut at_other)], registry) = pair(&redis).await;
+    let (tells, hears) = (owner.ownership(), other.ownership());
+    let mut heard = hears.reports(&id("door")).expect("there are others");
+    assert_eq!(*heard.borrow(), None);
+    tells.report(&id("door"), report("online"));
+    told(&mut heard, Some(report("online"))).await;
+    hears.report(&id("door"), report("stalled"));
+    tells.report(&id("door"), report("reconnecting"));
+    told(&mut heard, Some(report("reconnecting"))).await;
+    let mut own = tells.reports(&id("door")).expect("there are others");
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), own.changed()).await.is_err(),
+        "nobody tells the owner about its camera: {:?}",
+        *own.borrow(),
+    );
+
+    // A Redis that lost its memory is told everything again.
+    redis.kill();
+    redis.run();
+    names(&registry).await;
+    tells.report(&id("door"), report("stalled"));
+    told(&mut heard, Some(report("stalled"))).await;
+    let latecomer = join(&redis, "c");
+    names(&latecomer.registry()).await;
+    let mut at_latecomer = latecomer.ownership().follow(&id("door"));
+    let mut late = latecomer.ownership().reports(&id("door")).expect("there are others");
+    let there_or_here = |hold: &Hold| is_there(hold) || is_here(hold);
+    until(&mut at_latecomer, Duration::from_secs(8), there_or_here).await;
+    if is_there(&at_latecomer.borrow()) {
+        told(&mut late, Some(report("stalled"))).await;
+    }
+
+    // Nobody is told of a camera by one that does not have it any more.
+    until(&mut at_other, Duration::from_secs(8), there_or_here).await;
+    owner.drain().await;
+    told(&mut heard, None).await;
+    owner.leave().await;
 }

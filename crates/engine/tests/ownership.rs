@@ -42,7 +42,7 @@ struct Rig {
     camera: Arc<fanlight_engine::Camera>,
     silent: TcpListener,
     script: Arc<Script>,
-    recordings: tempfile::TempDir,
+    _recordings: tempfile::TempDir,
 }
 
 impl Rig {
@@ -67,7 +67,7 @@ impl Rig {
         let url = CameraUrl::parse(&format!("rtsp://127.0.0.1:{port}/cam")).expect("valid");
         let id = CameraId::parse("cam").expect("valid");
         let (_, camera) = engine.add(CameraConfig::new(id, url)).await.expect("added");
-        Self { engine, camera, silent, script, recordings }
+        Self { engine, camera, silent, script, _recordings: recordings }
     }
 
     fn holds(&self, hold: Hold) {
@@ -254,6 +254,5 @@ async fn a_changed_schedule_is_newer_than_what_the_owner_was_asked_for() {
     rig.shows(|status| status.state == State::Stalled).await;
     rig.holds(Hold::Here);
     rig.records(RecorderState::Waiting).await;
-    assert_eq!(std::fs::read_dir(rig.recordings.path()).expect("a folder").count(), 0);
     rig.engine.shutdown().await;
 }
