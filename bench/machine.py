@@ -1,4 +1,4 @@
-"""What the figures were found on: machine, versions, commit."""
+"""What the figures were found on: machine, versions, commit; and what the cameras sent."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from rig.server import ROOT, Server
 
 
 def describe(server: str) -> list[str]:
-    """The camera, the machine and all versions, a line each."""
+    """The machine and all versions, a line each."""
     with Server() as running, urllib.request.urlopen(running.url + "/api/info") as answer:
         info = json.load(answer)
     build = next((f"{name} build" for name in ("release", "debug") if name in Path(server).parts), server)
@@ -28,13 +28,17 @@ def describe(server: str) -> list[str]:
     return [
         f"- {time.strftime('%Y-%m-%d')}, commit {_git('rev-parse', '--short', 'HEAD') or 'unknown'}"
         + (" with changes" if _git("status", "--porcelain", "--", "crates", "clients") else ""),
-        f"- camera: {CLIP.size}, {CLIP.fps} fps, H.264 {CLIP.kbit // 1000} Mbit/s, keyframe every {CLIP.gop} frames",
         f"- machine: {_cpu()}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release()},"
         f" load {load:.1f} at the start",
         f"- Fanlight {info['version']} ({build}), FFmpeg {(info['ffmpeg'] or {}).get('version', 'missing')}",
         f"- Python {platform.python_version()}, numpy {numpy.__version__}, OpenCV {cv2.__version__} with its own"
         f" FFmpeg, over TCP",
     ]
+
+
+def describe_camera() -> str:
+    """What the bench's cameras send."""
+    return f"- camera: {CLIP.size}, {CLIP.fps} fps, H.264 {CLIP.kbit // 1000} Mbit/s, keyframe every {CLIP.gop} frames"
 
 
 def _git(*arguments: str) -> str:

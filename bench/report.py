@@ -4,13 +4,10 @@ import math
 import os
 from dataclasses import dataclass
 
+import page
 import plots
 from results import LINEAR, Cell, Goal, Growth, Row
-from rig.server import ROOT
 from subjects import Subject
-
-PAGE = ROOT / "docs" / "PERFORMANCE.md"
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 @dataclass(frozen=True)
@@ -30,17 +27,12 @@ class Report:
         return self._assemble({})
 
     def write(self) -> str:
-        """Put it between the markers of docs/PERFORMANCE.md, and the charts beside it; the rest of the page stays."""
+        """Put it into docs/PERFORMANCE.md, and the charts beside it."""
         names = [subject.name for subject in self.subjects]
-        charts = plots.draw(PAGE.parent / "bench", names, self.groups, self.growths)
-        page = PAGE.read_text()
-        if BEGIN not in page:
-            page += f"\n{BEGIN}\n{END}\n"
-        head, rest = page.split(BEGIN, 1)
-        tail = rest.split(END, 1)[1]
-        links = {title: os.path.relpath(path, PAGE.parent) for title, path in charts.items()}
-        PAGE.write_text(f"{head}{BEGIN}\n\n{self._assemble(links)}\n\n{END}{tail}")
-        return str(PAGE.relative_to(ROOT))
+        folder = page.PAGE.parent
+        charts = plots.draw(folder / "bench", names, self.groups, self.growths)
+        links = {title: os.path.relpath(path, folder) for title, path in charts.items()}
+        return page.put("bench", self._assemble(links))
 
     def _assemble(self, charts: dict[str, str]) -> str:
         parts = ["\n".join([*self.description, *(f"- {remark}" for remark in self.remarks)])]

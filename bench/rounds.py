@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 
 def measure(server: str, plan: Plan, subjects: list[Subject], remarks: list[str], tell: Tell) -> Report:
     """Everything that the plan has time for. The growth comes after the first round, whose figures it uses."""
-    description, begun = machine.describe(server), time.monotonic()
+    description, begun = [*machine.describe(server), machine.describe_camera()], time.monotonic()
     growths: list[Growth] = []
     rounds, last = 0, 0.0
     with Cameras(CLIP, cameras=MOST_CAMERAS) as site:

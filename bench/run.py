@@ -11,7 +11,8 @@ no test: whatever it measures, it ends well.
     scenarios.py  the tables' rows          measuring.py  looking at readers while they run
     growth.py     the slopes                results.py    findings as data
     tiles.py      sixteen live tiles        screen_meter.py  what the screen really shows
-    machine.py    what it ran on            report.py     docs/PERFORMANCE.md    plots.py  its charts
+    machine.py    what it ran on            report.py     the tables             plots.py  their charts
+    page.py       docs/PERFORMANCE.md
 """
 
 import argparse
@@ -28,6 +29,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import page
 import subjects
 import tiles
 from plan import FULL_PLAN, QUICK_PLAN
@@ -53,7 +55,7 @@ def main() -> int:
     with stoppable() as stopped:
         try:
             if options.tiles:
-                tell_tiles(tiles.measure(plan.rounds, partial(progress, stopped)), write=not plan.quick)
+                tell_section("tiles", tiles.measure(plan.rounds, partial(progress, stopped)), write=not plan.quick)
                 return 0
             chosen, missing = subjects.chosen(options, plan.quick)
             found = measure(server, plan, chosen, missing, partial(progress, stopped))
@@ -93,12 +95,12 @@ def tell(report: Report, write: bool) -> None:
         print(f"\nwritten to {report.write()}")
 
 
-def tell_tiles(text: str, write: bool) -> None:
-    """Print what was found of the tiles, and write their section."""
+def tell_section(name: str, text: str, write: bool) -> None:
+    """Print what was found, and write it into its section of the page."""
     progress([], "")
     print(f"\n{text}")
     if write:
-        print(f"\nwritten to {tiles.write(text)}")
+        print(f"\nwritten to {page.put(name, text)}")
 
 
 @contextmanager

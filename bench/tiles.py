@@ -23,7 +23,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from machine import describe
-from report import PAGE
+from page import judged
 from rig import processes
 from rig.browser import FLAGS
 from rig.camera import Cameras
@@ -38,7 +38,6 @@ TILES = 16
 CLIP = Clip(640, 360, 600)
 WIDTH, HEIGHT = 1280, 720
 SECONDS, SETTLE = 8.0, 4.0
-BEGIN, END = "<!-- tiles: begin -->", "<!-- tiles: end -->"
 
 #: Where each tile's picture is on the screen, also what its tile cuts off: [x, y, width, height].
 PLACES = """const page = { x: screenX, y: screenY + outerHeight - innerHeight };
@@ -237,7 +236,7 @@ def section(found: dict[str, list[Reading]], notes: dict[str, str], rounds: int)
         shares = [statistics.median(r.cores.get(part, 0.0) for r in readings) for part in parts]
         lines.append(f"| {subject.name} | {' | '.join(f'{s:.2f}' if s else '-' for s in shares)} |")
     told = [f"- {name}: {note}" for name, note in notes.items()]
-    about = [line for line in describe(os.environ["FANLIGHT_SERVER"]) if "camera:" not in line]
+    about = describe(os.environ["FANLIGHT_SERVER"])
     method = (
         f"- {TILES} cameras of {CLIP.size}, {CLIP.fps} fps, on a screen of {WIDTH}x{HEIGHT} without graphics hardware;"
         f" medians of {rounds} rounds of {SECONDS:g} s, subjects in turns"
@@ -266,17 +265,3 @@ def row(subject: Subject, readings: list[Reading]) -> str:
     aim = f"{goal.cores}, {goal.fps} fps, {1000 * goal.latency:.0f} ms"
     figures = f"{cores:.2f} | {worst:.1f} | {1000 * latency:.0f} | {each}"
     return f"| {subject.name} | {figures} | {aim} | {verdict} |"
-
-
-def judged(what: str, better_by: float, goal: float) -> str:
-    """Whether a goal is reached, and by how much of itself."""
-    part = f"by {abs(better_by) / goal:.0%}".replace("%", " %")
-    return f"{what} reached {part}" if better_by >= 0 else f"{what} **missed** {part}"
-
-
-def write(text: str) -> str:
-    """Put it between its markers in docs/PERFORMANCE.md; the rest of the page stays."""
-    page = PAGE.read_text()
-    head, rest = page.split(BEGIN, 1)
-    PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{rest.split(END, 1)[1]}")
-    return str(PAGE.relative_to(ROOT))
