@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from rig import processes
 from rig.camera import Cameras, free_port
 from rig.server import Server
 from rig.waiting import eventually
+from rig.watching import Watch
+
+#: What moves when an instance comes back, or Redis does: placed within beats, a tenth at a time.
+SETTLED = 15.0
 
 
 class Redis:
@@ -169,6 +174,87 @@ class Instance(Server):
                     bool(end.raddr) and end.raddr.port == cameras.port and end.status == "ESTABLISHED" for end in ends
                 )
         return count
+
+
+class Cluster:
+    """Instances that share all of these cameras. Started on entering and given the cameras, ended on leaving."""
+
+    def __init__(self, cameras: Cameras, instances: Sequence[Instance]) -> None:
+        self.cameras, self.instances = cameras, instances
+        self.streams = [f"cam{number}" for number in range(len(cameras.models))]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Cluster":
+        with ExitStack() as stack:
+            for instance in self.instances:
+                stack.enter_context(instance)
+            for number, stream in enumerate(self.streams):
+                self.instances[number % len(self.instances)].add(stream, self.cameras.url(number))
+            self.settle()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def revive(self) -> None:
+        """Start the instances that do not run, and wait until they have cameras."""
+        for instance in self.instances:
+            if not instance.runs:
+                instance.start()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until each camera is open once and all instances have some."""
+
+        def settled() -> bool:
+            counts = [instance.has_open(self.cameras) for instance in self.instances]
+            return sum(counts) == len(self.streams) and min(counts) > 0
+
+        eventually(settled, within=SETTLED)
+        for instance in self.instances:
+            eventually(lambda instance=instance: len(instance.streams()) == len(self.streams), within=3)
+
+    def stand_still(self, seconds: float) -> None:
+        """Wait until no camera has changed hands for so long."""
+        owners, since = self.owners(), time.monotonic()
+
+        def still() -> bool:
+            nonlocal owners, since
+            if (now := self.owners()) != owners:
+                owners, since = now, time.monotonic()
+            return time.monotonic() - since >= seconds
+
+        eventually(still, within=SETTLED + seconds, every=0.2)
+
+    def owners(self) -> dict[str, str | None]:
+        """Who has each camera, as the first instance that runs says."""
+        told = next(each for each in self.instances if each.runs)
+        return {stream["stream_id"]: stream.get("owner") for stream in told.streams()}
+
+    def others(self, instance: Instance) -> list[Instance]:
+        return [each for each in self.instances if each is not instance]
+
+    def cameras_of(self, owner: Instance) -> list[str]:
+        """The cameras that this instance has open, once another one knows them all."""
+        other = self.others(owner)[0]
+
+        def known() -> list[str]:
+            found = [stream["stream_id"] for stream in other.streams() if stream.get("owner") == owner.name]
+            return found if len(found) == owner.has_open(self.cameras) else []
+
+        return eventually(known, within=3)
+
+    def split(self, owner: Instance, watches: Mapping[str, list[Watch]]) -> tuple[list[Watch], list[Watch]]:
+        """Who reads the owner's cameras at the other instances, and who reads other cameras there."""
+        its = self.cameras_of(owner)
+        there = [watch for each in self.others(owner) for watch in watches[each.name]]
+        return [w for w in there if w.stream_id in its], [w for w in there if w.stream_id not in its]
+
+    def never_twice(self) -> None:
+        """The cameras never saw two clients at a time."""
+        most = [self.cameras.connections(number).most for number in range(len(self.streams))]
+        assert most == [1] * len(self.streams), most
 
 
 class Authority:
