@@ -94,6 +94,23 @@ class Fanlight(Host):
         return len(self.server.ffmpegs())
 
 
+class Running(Fanlight):
+    """One that runs already and knows its cameras; it goes on afterwards."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
+
+    def start(self, stack: ExitStack) -> None:
+        """It has been started."""
+
+    def add(self, site: Cameras, camera: int, size: Size) -> None:
+        """It has them all."""
+
+    def settle(self, cameras: int) -> None:
+        """Where another instance has a camera open, it is connected for a reader only."""
+
+
 class FanlightWebSocket(Fanlight):
     """The same server, whose frames are pushed through a WebSocket."""
 

@@ -28,8 +28,11 @@ class Plan:
     seconds: float
     #: What readers need until they run smoothly; not measured.
     settle: float
-    #: How long a server without readers is looked at: of its CPU time only whole ticks of 10 ms are told.
+    #: How long a server is looked at that has little to do: of its CPU time only whole ticks of 10 ms are told.
     idle: float
+    #: How often an owner of cameras is killed, and how often one is told to end.
+    kills: int
+    drains: int
     #: What a server keeps for late joiners has filled up after this.
     fill: float
     #: How long a camera's return is waited for.
@@ -38,5 +41,5 @@ class Plan:
     quick: bool = False
 
 
-FULL_PLAN = Plan(rounds=3, minutes=22, seconds=4, settle=1.5, idle=20, fill=6, patience=12)
-QUICK_PLAN = Plan(rounds=1, minutes=3, seconds=2, settle=1, idle=4, fill=2, patience=6, quick=True)
+FULL_PLAN = Plan(rounds=3, minutes=22, seconds=4, settle=1.5, idle=20, kills=20, drains=10, fill=6, patience=12)
+QUICK_PLAN = Plan(rounds=1, minutes=3, seconds=2, settle=1, idle=4, kills=3, drains=2, fill=2, patience=6, quick=True)

@@ -11,8 +11,8 @@ no test: whatever it measures, it ends well.
     scenarios.py  the tables' rows          measuring.py  looking at readers while they run
     growth.py     the slopes                results.py    findings as data
     tiles.py      sixteen live tiles        screen_meter.py  what the screen really shows
+    cluster.py    several instances         page.py       docs/PERFORMANCE.md
     machine.py    what it ran on            report.py     the tables             plots.py  their charts
-    page.py       docs/PERFORMANCE.md
 """
 
 import argparse
@@ -29,6 +29,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import cluster
 import page
 import subjects
 import tiles
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="two minutes, printed only")
     parser.add_argument("--rounds", type=int, choices=range(1, 10), help="how often each subject is measured")
     parser.add_argument("--tiles", action="store_true", help="sixteen live tiles only, on a screen of their own")
+    parser.add_argument("--cluster", action="store_true", help="several instances only, and what their ends do")
     subjects.add_options(parser)
     options = parser.parse_args()
     plan = QUICK_PLAN if options.quick else FULL_PLAN
@@ -57,9 +59,12 @@ def main() -> int:
             if options.tiles:
                 tell_section("tiles", tiles.measure(plan.rounds, partial(progress, stopped)), write=not plan.quick)
                 return 0
+            if options.cluster:
+                found = cluster.measure(server, plan, partial(progress, stopped))
+                tell_section("cluster", found, write=not plan.quick)
+                return 0
             chosen, missing = subjects.chosen(options, plan.quick)
-            found = measure(server, plan, chosen, missing, partial(progress, stopped))
-            tell(found, write=not plan.quick)
+            tell(measure(server, plan, chosen, missing, partial(progress, stopped)), write=not plan.quick)
         except BaseException:
             # What breaks on the way out, when all processes got the same Ctrl-C, is no news.
             if not stopped:
