@@ -127,8 +127,8 @@ NOBODY, AT_OWNER, ELSEWHERE = "nobody", "at its owner", "at another instance"
 def latency(found: Found, plan: Plan, tell: Tell) -> None:
     """One camera, read at its owner and elsewhere. Each instance has room for one of two cameras."""
     with sharing(CLIP, cameras=2, capacities=(1, 1)) as cluster:
-        bench, owner = Bench(cluster.cameras, plan), cluster.owners()["cam0"]
-        at = {AT_OWNER if each.name == owner else ELSEWHERE: each for each in cluster.instances}
+        bench = Bench(cluster.cameras, plan)
+        at = {AT_OWNER if "cam0" in cluster.cameras_of(each) else ELSEWHERE: each for each in cluster.instances}
         for turn, place in turns(plan, (AT_OWNER, ELSEWHERE)):
             tell(f"several instances, round {turn}: latency {place}")
             reader = Subject(place, "PythonClient", partial(Running, at[place]))
@@ -249,9 +249,10 @@ def last_after(watches: Sequence[Watch], moment: float) -> float:
 
 def method(plan: Plan) -> list[str]:
     """How it was measured, a line each."""
+    rounds = f"medians of {plan.rounds} rounds" if plan.rounds > 1 else "one round"
     return [
         describe_camera(),
-        f"- relays: medians of {plan.rounds} rounds, in turns; {plan.seconds:g} s a reading of latency, {plan.idle:g} s"
+        f"- relays: {rounds}, in turns; {plan.seconds:g} s a reading of latency, {plan.idle:g} s"
         f" a reading of the CPU time of an owner of {RELAYED} cameras",
         f"- ends of an owner: three instances with {HANDED_ON} cameras of {TINY.size}, {TINY.fps} fps, keyframe every"
         f" {TINY.gop} frames; all are read at the other two",

@@ -228,7 +228,7 @@ class Cluster:
         eventually(still, within=SETTLED + seconds, every=0.2)
 
     def owners(self) -> dict[str, str | None]:
-        """Who has each camera, as the first instance that runs says."""
+        """Who has each camera, as the first instance that runs says; None where it does itself."""
         told = next(each for each in self.instances if each.runs)
         return {stream["stream_id"]: stream.get("owner") for stream in told.streams()}
 
