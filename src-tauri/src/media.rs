@@ -74,8 +74,11 @@ fn plain(status: StatusCode, text: &str) -> http::Response<Vec<u8>> {
 pub(crate) fn is_media(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["", "api", "recordings", id, "video" | "thumbnail"]
-        | ["", "api", "streams", id, "snapshot.jpg"] => is_id(id),
+        ["", "api", "recordings", id, "video" | "thumbnail"] => {
+            // As in door.20260315T081501250Z.clip: a camera, a time, perhaps a kind.
+            id.split('.').all(is_id)
+        }
+        ["", "api", "streams", id, "snapshot.jpg"] => is_id(id),
         _ => false,
     }
 }
@@ -136,13 +139,15 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("/api/recordings/20260101-door_1/video", true)]
-    #[case("/api/recordings/1/thumbnail", true)]
+    #[case("/api/recordings/front-door_1.20260315T081501250Z/video", true)]
+    #[case("/api/recordings/door.20260315T081501250Z.clip/thumbnail", true)]
+    #[case("/api/recordings/../video", false)]
+    #[case("/api/recordings/.door/video", false)]
     #[case("/api/streams/front-door/snapshot.jpg", true)]
     #[case("/api/streams/front-door/mjpeg", false)]
     #[case("/api/streams/%2e%2e/snapshot.jpg", false)]
     #[case("/api/streams//snapshot.jpg", false)]
-    #[case("/api/recordings/1/video/x", false)]
+    #[case("/api/recordings/door.20260315T081501250Z/video/x", false)]
     #[case("/api/events", false)]
     #[case("/index.html", false)]
     fn paths(#[case] path: &str, #[case] media: bool) {

@@ -112,7 +112,7 @@ mod tests {
     #[case("/api/streams/door/snapshot.jpg?width=640", true)]
     #[case("/api/streams/door/frame?format=png&width=1280", true)]
     #[case("/api/streams/a/b/frame", false)]
-    #[case("/api/recordings/1/video?download=1", true)]
+    #[case("/api/recordings/door.20260315T081501250Z.clip/video?download=1", true)]
     #[case("/api/cameras/export", true)]
     #[case("/api/diagnosis", true)]
     #[case("/api/events", false)]
