@@ -70,7 +70,14 @@ class Page:
         eventually(lambda: self.find(test_id) is None, within)
 
     def click(self, test_id: str) -> None:
-        steady(lambda: self.wait_for(test_id).click())
+        self.click_on(f'[data-testid="{test_id}"]')
+
+    def click_on(self, selector: str) -> None:
+        steady(lambda: eventually(lambda: self.elements(selector), 10)[0].click())
+
+    def wait_toasts_gone(self, within: float = 10.0) -> None:
+        """They leave by themselves, and cover what is below them until then."""
+        eventually(lambda: not self.elements("[data-sonner-toast]"), within)
 
     def fill(self, test_id: str, text: str) -> None:
         field = self.wait_for(test_id)

@@ -48,7 +48,10 @@ def test_the_last_seconds_become_a_clip_that_is_saved_elsewhere(app: App, page: 
     assert abs(length(Path(clip["file"])) - clip["duration_seconds"]) < 0.1
     assert clip["duration_seconds"] > 2
 
-    page.driver.execute_script(f"location.hash = '#/recordings?play={clip['id']}'")
+    # What tells of the clip covers a corner of the window until then.
+    page.click_on("[data-sonner-toast] [data-action]")
+    assert page.driver.execute_script("return location.hash").endswith(f"play={clip['id']}")
+    page.wait_toasts_gone()
     target = tmp_path / "clip.mp4"
     page.click("player-save")
     screen.save_as(target)
