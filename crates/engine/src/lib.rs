@@ -87,7 +87,7 @@ pub use peer::{RELAY_HEADER, Wire};
 pub use probe::{Probe, Warning};
 pub use recorder::{
     Before, Listing, RecorderSnapshot, RecorderState, Recording, RecordingChange, RecordingConfig,
-    RecordingKind, RecordingSettings, Recordings, Wish,
+    RecordingKind, RecordingSettings, Recordings, Segment, Segments, Wish,
 };
 pub use redact::redact;
 pub use registry::{FileRegistry, Loaded, MemoryRegistry, Registry, read_camera, write_camera};

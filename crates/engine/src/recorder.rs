@@ -3,7 +3,8 @@
 //! A [`Recorder`] reads its camera's packet feed while it is wanted, and hands what it reads to a
 //! `writer`, which is a thread. `movie` is one file: `timeline` places samples in it, `fragments`
 //! groups them, `mp4` has the bytes. `library` knows the files in the folder, [`Recordings`] where
-//! that folder is and how much may be in it. `clip` keeps the last seconds for those who come late.
+//! that folder is and how much may be in it. `segments` are the parts in which a file is played.
+//! `clip` keeps the last seconds for those who come late.
 
 mod clip;
 mod fragments;
@@ -13,6 +14,7 @@ mod mp4;
 mod name;
 mod recordings;
 mod sample;
+mod segments;
 mod thumbnail;
 mod timeline;
 mod writer;
@@ -29,6 +31,7 @@ use tracing::Instrument as _;
 pub use library::{Before, Recording};
 pub use name::Kind as RecordingKind;
 pub use recordings::{Listing, RecordingChange, RecordingConfig, RecordingSettings, Recordings};
+pub use segments::{Segment, Segments};
 
 use crate::config::{CameraConfig, Schedule};
 use crate::error::{Error, ErrorKind, Result};

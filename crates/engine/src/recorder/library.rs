@@ -365,7 +365,7 @@ impl Before {
     }
 }
 
-fn not_found() -> Error {
+pub(super) fn not_found() -> Error {
     Error::new(ErrorKind::RecordingNotFound, "there is no such recording")
 }
 

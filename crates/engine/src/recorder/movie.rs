@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::fragments::{Fragment, Fragments};
 use super::mp4::{self, Head, Indexed, TIMESCALE};
 use super::sample::Sample;
+use super::segments::{self, Placed, Segments};
 use super::timeline::Timeline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::packet::StreamInfo;
@@ -244,6 +245,36 @@ pub(super) fn read(path: &Path) -> io::Result<Facts> {
     facts(&head, mp4::duration(&head.moov).ok_or_else(damaged)?, size)
 }
 
+/// The fragment there, if all of it is there.
+fn fragment_at(file: &mut File, at: u64, size: u64) -> io::Result<Option<Placed>> {
+    let moof = box_at(file, at, size)?;
+    let Some(moof) = moof.filter(|b| b.kind == *b"moof" && b.length <= LARGEST_BOX) else {
+        return Ok(None);
+    };
+    let Some(told) = mp4::moof(&read_at(file, at, moof.length)?) else { return Ok(None) };
+    let mdat = box_at(file, at + moof.length, size)?.filter(|b| b.kind == *b"mdat");
+    Ok(mdat.map(|mdat| Placed {
+        bytes: at..mdat.at + mdat.length,
+        ticks: told.at..told.end,
+        keyframe: told.keyframe,
+    }))
+}
+
+/// Where the parts of a movie are, as far as it has come; one that is being written may grow
+/// meanwhile.
+pub(super) fn segments(path: &Path, in_progress: bool) -> io::Result<Segments> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let (head, mut at) = open_head(&mut file, size)?;
+    let mut fragments = Vec::new();
+    while let Some(fragment) = fragment_at(&mut file, at, size)? {
+        at = fragment.bytes.end;
+        fragments.push(fragment);
+    }
+    let segments = segments::group(&fragments, !in_progress);
+    Ok(Segments { head: 0..head.room_at as u64, segments, in_progress })
+}
+
 /// Finishes a movie whose writing was cut off: what follows the last whole fragment is cut away.
 /// None when nothing of it can be played.
 pub(super) fn mend(path: &Path) -> io::Result<Option<Facts>> {
@@ -252,19 +283,11 @@ pub(super) fn mend(path: &Path) -> io::Result<Option<Facts>> {
     let Ok((head, mut at)) = open_head(&mut file, size) else { return Ok(None) };
     let mut index: Vec<Indexed> = Vec::new();
     let mut end = 0;
-    while let Some(moof) = box_at(&mut file, at, size)? {
-        if moof.kind != *b"moof" || moof.length > LARGEST_BOX {
-            break;
-        }
-        let Some(told) = mp4::moof(&read_at(&mut file, at, moof.length)?) else { break };
-        let Some(mdat) = box_at(&mut file, at + moof.length, size)? else { break };
-        if mdat.kind != *b"mdat" {
-            break;
-        }
-        let bytes = moof.length + mdat.length;
-        index.push(Indexed { bytes: bytes as u32, at: told.at, keyframe: told.keyframe });
-        end = told.end;
-        at += bytes;
+    while let Some(Placed { bytes, ticks, keyframe }) = fragment_at(&mut file, at, size)? {
+        let length = (bytes.end - bytes.start) as u32;
+        index.push(Indexed { bytes: length, at: ticks.start, keyframe });
+        end = ticks.end;
+        at = bytes.end;
     }
     if index.is_empty() {
         return Ok(None);
@@ -409,6 +432,66 @@ mod tests {
         assert_eq!(stream.config_record, clip.stream.config_record);
     }
 
+    /// A file of the movie's parts alone, as a player puts them together.
+    fn put_together(path: &Path, parts: &Segments, into: &Path) {
+        let bytes = fs::read(path).expect("is there");
+        let mut whole = Vec::new();
+        let ranges = parts.segments.iter().map(|segment| &segment.bytes);
+        for range in std::iter::once(&parts.head).chain(ranges) {
+            whole.extend(&bytes[range.start as usize..range.end as usize]);
+        }
+        fs::write(into, whole).expect("room");
+    }
+
+    #[rstest]
+    #[case("libx264", PLAIN)]
+    #[case("libx264", REORDERED)]
+    #[tokio::test]
+    async fn its_parts_play_put_together(#[case] codec: &str, #[case] options: &[&str]) {
+        let sidecar = testing::sidecar();
+        let clip = Clip::encode_with(&sidecar, codec, 130, options).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, parts_only) = (file(&folder), folder.path().join("parts.mp4"));
+        let mut movie = movie(&path, &samples(&clip));
+        // What is written so far, without the part that still grows.
+        let early = segments(&path, true).expect("can be read");
+        assert!(early.segments.iter().all(|segment| segment.bytes.end <= movie.bytes()));
+        movie.flush().expect("room");
+        movie.finish().expect("room");
+        let parts = segments(&path, false).expect("can be read");
+        assert!(!early.segments.is_empty());
+        assert_eq!(early.segments, parts.segments[..early.segments.len()]);
+        assert!(parts.segments.iter().all(|segment| segment.keyframe));
+        let length: Duration = parts.segments.iter().map(|segment| segment.duration).sum();
+        let facts = read(&path).expect("is one");
+        assert!(facts.duration.abs_diff(length) < Duration::from_millis(1), "{length:?}");
+        assert_eq!(parts.segments.last().map(|segment| segment.bytes.end), Some(facts.bytes));
+        put_together(&path, &parts, &parts_only);
+        assert_eq!(pictures(&sidecar, &parts_only).await, 130);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_cut_off_is_none() {
+        let sidecar = testing::sidecar();
+        let clip = Clip::encode(&sidecar, "libx264", 130).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = file(&folder);
+        let written = movie(&path, &samples(&clip));
+        let bytes = written.bytes();
+        drop(written);
+        let whole = segments(&path, false).expect("can be read");
+        let truncated = OpenOptions::new().write(true).open(&path).expect("is there");
+        truncated.set_len(bytes - 1).expect("can be");
+        let told = segments(&path, false).expect("can be read");
+        let (end, before) =
+            (&whole.segments[whole.segments.len() - 1], told.segments.last().expect("some"));
+        assert!(before.bytes.end < end.bytes.end);
+        assert!(before.bytes.end <= bytes - 1);
+        // Not even the beginning is there.
+        truncated.set_len(20).expect("can be");
+        assert!(segments(&path, false).is_err());
+    }
+
     #[test]
     fn what_is_no_movie_is_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -419,6 +502,7 @@ mod tests {
             assert!(read(&file(&folder)).is_err());
             assert!(mend(&file(&folder)).expect("can be read").is_none());
             assert!(first_keyframe(&file(&folder)).is_err());
+            assert!(segments(&file(&folder), false).is_err());
             assert_eq!(fs::read(file(&folder)).expect("is there"), content);
         }
     }

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 
-use super::library::{Before, Library, Recording};
+use super::library::{self, Before, Library, Recording};
+use super::movie;
+use super::segments::Segments;
 use super::thumbnail::{self, Thumbnails};
 use crate::config::CameraId;
 use crate::error::{Error, ErrorKind, Result};
@@ -258,8 +260,7 @@ impl Recordings {
     }
 
     fn some(self: &Arc<Self>) -> Result<Arc<Library>> {
-        self.present()?
-            .ok_or_else(|| Error::new(ErrorKind::RecordingNotFound, "there is no such recording"))
+        self.present()?.ok_or_else(library::not_found)
     }
 
     /// One recording.
@@ -276,6 +277,21 @@ impl Recordings {
     /// [`ErrorKind::RecordingNotFound`].
     pub fn file(self: &Arc<Self>, id: &str) -> Result<PathBuf> {
         self.some()?.file(id)
+    }
+
+    /// The parts of a recording, in the file that [`Recordings::file`] tells. Blocks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordingNotFound`], also for a file that is gone or cannot be read.
+    pub fn segments(self: &Arc<Self>, id: &str) -> Result<Segments> {
+        let library = self.some()?;
+        // Asked first: one that is finished meanwhile is told as one in progress, and the next answer has the rest.
+        let in_progress = library.find(id)?.in_progress;
+        let file = library.file(id)?;
+        movie::segments(&file, in_progress).map_err(|error| {
+            tracing::warn!("{} cannot be read: {error}", file.display());
+            library::not_found()
+        })
     }
 
     /// Deletes a recording. Blocks.
