@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from rig.camera import Cameras
@@ -156,9 +157,50 @@ def test_it_is_listed_played_and_deleted(recorder: Recorder, recording: dict[str
     deleted = recorder.ask("DELETE", path)
     assert (deleted.status, deleted.json["id"]) == (200, recording["id"])
     assert not list(recorder.folder.rglob("*.mp4"))
-    for gone in (path, f"{path}/video", f"{path}/thumbnail"):
+    for gone in (path, f"{path}/video", f"{path}/playlist.m3u8", f"{path}/thumbnail"):
         recorder.ask("GET", gone).problem(404, "recording_not_found")
     recorder.ask("DELETE", path).problem(404, "recording_not_found")
+
+
+def parts(recorder: Recorder, recording: str) -> tuple[str, list[float], bytes]:
+    """The playlist of a recording, how long its parts are, and all of them as a player fetches them."""
+    path = f"/api/recordings/{recording}"
+    playlist = recorder.ask("GET", f"{path}/playlist.m3u8")
+    assert (playlist.status, playlist.headers["content-type"]) == (200, "application/vnd.apple.mpegurl")
+    (head,) = re.findall(r'^#EXT-X-MAP:URI="video",BYTERANGE="(\d+@\d+)"$', playlist.text, re.MULTILINE)
+    named = re.findall(r"^#EXTINF:([\d.]+),\n#EXT-X-BYTERANGE:(\d+@\d+)\nvideo$", playlist.text, re.MULTILINE)
+    fetched = b""
+    for length_and_offset in (head, *(byte_range for _, byte_range in named)):
+        count, offset = map(int, length_and_offset.split("@"))
+        part = recorder.ask("GET", f"{path}/video", Range=f"bytes={offset}-{offset + count - 1}")
+        assert (part.status, len(part.body)) == (206, count)
+        fetched += part.body
+    return playlist.text, [float(seconds) for seconds, _ in named], fetched
+
+
+def test_what_a_playlist_names_plays(cameras: Cameras, recorder: Recorder, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mp4"
+    recorder.start()
+    recording = recorder.told()["file"]
+    _, early, _ = eventually(lambda: (told := parts(recorder, recording)) and told[1] and told, within=15)
+    playlist, _, fetched = parts(recorder, recording)
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in playlist
+    assert "#EXT-X-ENDLIST" not in playlist
+    whole.write_bytes(fetched)
+    assert length(whole) > 0.5
+    recorder.stop()
+    playlist, seconds, fetched = parts(recorder, recording)
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
+    assert playlist.endswith("#EXT-X-ENDLIST\n")
+    assert seconds[: len(early)] == early, "what was told stays so"
+    (told,) = recorder.all()
+    assert abs(sum(seconds) - told["duration_seconds"]) < 0.01
+    assert max(seconds) <= int(re.findall(r"#EXT-X-TARGETDURATION:(\d+)", playlist)[0])
+    whole.write_bytes(fetched)
+    assert abs(length(whole) - told["duration_seconds"]) < 0.1
+    video = cv2.VideoCapture(str(whole))
+    assert (video.get(cv2.CAP_PROP_FRAME_WIDTH), video.get(cv2.CAP_PROP_FRAME_HEIGHT)) == (640, 360)
+    assert video.read()[0]
 
 
 def test_one_being_written_is_played_and_not_deleted(cameras: Cameras, recorder: Recorder) -> None:
@@ -176,13 +218,20 @@ def test_nothing_outside_of_the_folder_is_touched(
     recorder: Recorder, recording: dict[str, Any], tmp_path: Path
 ) -> None:
     for name in ("..%2f..%2fcameras.json", "%2fetc%2fpasswd", "cam", recording["id"] + "x", "..", "%00"):
-        for method, path in (("GET", ""), ("GET", "/video"), ("GET", "/thumbnail"), ("DELETE", "")):
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/video"),
+            ("GET", "/playlist.m3u8"),
+            ("GET", "/thumbnail"),
+            ("DELETE", ""),
+        ):
             assert recorder.ask(method, f"/api/recordings/{name}{path}").status in (400, 404), name
     file = Path(recording["file"])
     secret = tmp_path / "secret.mp4"
     shutil.move(file, secret)
     file.symlink_to(secret)
-    recorder.ask("GET", f"/api/recordings/{recording['id']}/video").problem(404, "recording_not_found")
+    for what in ("video", "playlist.m3u8"):
+        recorder.ask("GET", f"/api/recordings/{recording['id']}/{what}").problem(404, "recording_not_found")
     recorder.ask("DELETE", f"/api/recordings/{recording['id']}")
     assert secret.exists()
     other = recorder.folder / "cam" / "2020-01-01"

@@ -3,7 +3,7 @@
 //!
 //! The rooms: `guard` decides who may ask at all, `auth` asks for the token, for which `session` lets browsers
 //! hold a cookie; `streams`, `frame`, `snapshot`, `mjpeg` and `ws`
-//! answer, and `recordings`; `scans` finds cameras; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
+//! answer, and `recordings`, whose parts `playlist` tells; `scans` finds cameras; `transfer` takes in and gives out camera lists, which `camera_list` reads and writes; `wire` holds the JSON
 //! shapes; `problem` turns errors into RFC 9457 answers; `leases` remembers which frames a keep-alive
 //! connection is reading; `shared_memory` hands frames to programs on this machine without a copy; `observer`
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `load` measures what it costs,
@@ -35,6 +35,7 @@ mod past_events;
 mod pause;
 mod peers;
 mod places;
+mod playlist;
 mod probe;
 mod problem;
 mod recent_log;
@@ -272,6 +273,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(recordings::list))
         .routes(routes!(recordings::show_one, recordings::delete))
         .routes(routes!(recordings::video))
+        .routes(routes!(recordings::playlist))
         .routes(routes!(recordings::thumbnail))
         .routes(routes!(recordings::setup, recordings::change))
         .routes(routes!(scans::list, scans::start))

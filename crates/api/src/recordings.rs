@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::wire::{
     ClipRequest, Deleted, Recorder, Recording, Recordings, RecordingsChange, RecordingsSetup,
 };
-use crate::{Answer, Context, invalid};
+use crate::{Answer, Context, invalid, playlist};
 
 /// Recordings in a page of the list, unless asked for otherwise, and at most.
 const PAGE: usize = 100;
@@ -252,6 +252,27 @@ pub(crate) async fn video(
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
+}
+
+/// Answers where in its video a recording's parts are, as an HLS playlist.
+///
+/// One that is being written has the parts that are complete, and more when it is asked for again.
+#[utoipa::path(
+    get, path = "/api/recordings/{id}/playlist.m3u8", operation_id = "recordingPlaylist", tag = "recordings",
+    params(("id" = String, Path, description = "The recording's id")),
+    responses(
+        (status = 200, body = inline(Raw), content_type = "application/vnd.apple.mpegurl", description = "The playlist (RFC 8216)"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`recording_not_found`"),
+    ),
+)]
+pub(crate) async fn playlist(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+) -> Answer<Response> {
+    let recordings = Arc::clone(context.engine.recordings());
+    let segments = blocking(move || recordings.segments(&id)).await?;
+    let headers = [(CONTENT_TYPE, playlist::MIME), (CACHE_CONTROL, "private, no-cache")];
+    Ok((headers, playlist::of(&segments)).into_response())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
