@@ -3,7 +3,8 @@
 //! `ipc`.
 //!
 //! The web view takes answers as a whole, so a video is handed over in pieces: whoever asks for the
-//! rest of it gets the next few megabytes, as RFC 9110 allows.
+//! rest of it gets the next few megabytes, as RFC 9110 allows. Who knows where a piece ends, as a
+//! player does from the playlist, gets all of it.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -21,9 +22,9 @@ use crate::window;
 /// The scheme; Windows spells it `http://fanlight.localhost`.
 pub(crate) const SCHEME: &str = "fanlight";
 
-/// Of a video at a time, in bytes: seconds of it, and little memory.
+/// Of a video at a time for whoever asks without an end, in bytes: seconds of it, and little memory.
 const PIECE: u64 = 4 << 20;
-/// An answer that was not asked for in pieces, in bytes.
+/// The largest answer, in bytes: more than any part of a recording has.
 const WHOLE: usize = 64 << 20;
 
 /// Answers a request of the page.
@@ -74,7 +75,7 @@ fn plain(status: StatusCode, text: &str) -> http::Response<Vec<u8>> {
 pub(crate) fn is_media(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["", "api", "recordings", id, "video" | "thumbnail"] => {
+        ["", "api", "recordings", id, "video" | "playlist.m3u8" | "thumbnail"] => {
             // As in door.20260315T081501250Z.clip: a camera, a time, perhaps a kind.
             id.split('.').all(is_id)
         }
@@ -118,15 +119,15 @@ async fn whole(answer: Response<Body>) -> http::Response<Vec<u8>> {
     }
 }
 
-/// A range that asks for no more than a piece. What is no single range stays as it is.
+/// A range that asks for no more than is answered. What is no single range stays as it is.
 fn piece(range: &str) -> String {
     let bounded = range.trim().strip_prefix("bytes=").and_then(|range| {
         let (from, to) = range.split_once('-')?;
         let from: u64 = from.trim().parse().ok()?;
-        let last = from.checked_add(PIECE - 1)?;
+        let last = |length: u64| from.checked_add(length - 1);
         let to = match to.trim() {
-            "" => last,
-            to => to.parse::<u64>().ok()?.min(last),
+            "" => last(PIECE)?,
+            to => to.parse::<u64>().ok()?.min(last(WHOLE as u64)?),
         };
         Some(format!("bytes={from}-{to}"))
     });
@@ -141,6 +142,7 @@ mod tests {
     #[rstest]
     #[case("/api/recordings/front-door_1.20260315T081501250Z/video", true)]
     #[case("/api/recordings/door.20260315T081501250Z.clip/thumbnail", true)]
+    #[case("/api/recordings/door.20260315T081501250Z/playlist.m3u8", true)]
     #[case("/api/recordings/../video", false)]
     #[case("/api/recordings/.door/video", false)]
     #[case("/api/streams/front-door/snapshot.jpg", true)]
@@ -157,7 +159,8 @@ mod tests {
     #[rstest]
     #[case("bytes=0-", "bytes=0-4194303")]
     #[case("bytes=10-20", "bytes=10-20")]
-    #[case("bytes=10-99999999", "bytes=10-4194313")]
+    #[case("bytes=10-9999999", "bytes=10-9999999")]
+    #[case("bytes=10-99999999", "bytes=10-67108873")]
     #[case("bytes=-500", "bytes=-500")]
     #[case("bytes=0-1,5-6", "bytes=0-1,5-6")]
     #[case("bytes=18446744073709551615-", "bytes=18446744073709551615-")]

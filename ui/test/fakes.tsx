@@ -89,7 +89,7 @@ export class FakeBackend implements Backend {
   /** Set to be the window of the desktop app. */
   desktop: Desktop | null = null;
   get capabilities() {
-    return { desktop: this.desktop !== null };
+    return { desktop: this.desktop !== null, videoUrls: this.desktop === null };
   }
   refuse: (() => void) | null = null;
   onSignInNeeded = (told: () => void) => {

@@ -1,13 +1,63 @@
 // The library of recordings, and recording one camera.
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { BackendError, type Desktop } from '../src/backend';
 import { bytes } from '../src/lib/bytes';
 import { byDay, dayWords, fileName, lengthWords } from '../src/recordings/days';
 import { RecordControls } from '../src/recordings/RecordControls';
 import type { Recorder, Recording, RecordingList } from '../src/recordings/wire';
 import { camera, FakeBackend, showApp, showPart } from './fakes';
+
+/** What stands in for hls.js: jsdom has no MediaSource. */
+interface FakePlayer {
+  config: object;
+  source: string | undefined;
+  media: HTMLVideoElement | undefined;
+  loads: number;
+  destroyed: boolean;
+  tell: (error: { fatal: boolean; details: string }) => void;
+}
+
+const hls = vi.hoisted(() => ({ supported: true, players: [] as unknown[] }));
+const players = hls.players as FakePlayer[];
+const player = () => players.at(-1);
+
+vi.mock('hls.js/light', () => ({
+  default: class implements FakePlayer {
+    static Events = { ERROR: 'hlsError' };
+    static ErrorDetails = { LEVEL_EMPTY_ERROR: 'levelEmptyError' };
+    static isSupported = () => hls.supported;
+    source: string | undefined;
+    media: HTMLVideoElement | undefined;
+    loads = 0;
+    destroyed = false;
+    #heard: (event: string, error: object) => void = () => {};
+
+    constructor(readonly config: object) {
+      hls.players.push(this);
+    }
+    on(_: string, heard: (event: string, error: object) => void) {
+      this.#heard = heard;
+    }
+    attachMedia(media: HTMLVideoElement) {
+      this.media = media;
+    }
+    loadSource(source: string) {
+      this.source = source;
+      this.loads += 1;
+    }
+    destroy() {
+      this.destroyed = true;
+    }
+    tell = (error: object) => act(() => this.#heard('hlsError', error));
+  },
+}));
+
+beforeEach(() => {
+  hls.supported = true;
+  players.length = 0;
+});
 
 function recording(id: string, parts: Partial<Recording> = {}): Recording {
   return {
@@ -256,6 +306,62 @@ describe('playing', () => {
     expect(backend.saved).toEqual([
       ['/api/recordings/old/video?download=1', 'Front door 2026-05-02 10-00-00.mp4'],
     ]);
+  });
+});
+
+describe('playing in the window', () => {
+  const list = library([recording('r1'), recording('r2', { codec: 'h265' })]);
+
+  function openWindow(hash: string) {
+    const backend = server(list);
+    backend.desktop = { onNavigate: () => () => {} } as unknown as Desktop;
+    return { backend, user: open(backend, hash) };
+  }
+
+  test('the parts of the playlist are fed to the element, until it is closed', async () => {
+    const { user } = openWindow('#/recordings?play=r1');
+    const video = await screen.findByTestId('player-video');
+    await waitFor(() => expect(player()?.source).toBe('/api/recordings/r1/playlist.m3u8'));
+    expect(video).not.toHaveAttribute('src');
+    expect(player()?.media).toBe(video);
+    // The policy of the window allows no workers made of text.
+    expect(player()?.config).toMatchObject({ enableWorker: false });
+    video.focus();
+    await user.keyboard('{PageDown}');
+    await waitFor(() => expect(player()?.source).toBe('/api/recordings/r2/playlist.m3u8'));
+    expect(players[0]?.destroyed).toBe(true);
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(player()?.destroyed).toBe(true));
+  });
+
+  test('what goes wrong for good is said, and the file offered', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { backend, user } = openWindow('#/recordings?play=r2');
+    await waitFor(() => expect(player()?.source).toBeDefined());
+    player()?.tell({ fatal: false, details: 'bufferStalledError' });
+    expect(screen.queryByTestId('player-broken')).not.toBeInTheDocument();
+    player()?.tell({ fatal: true, details: 'bufferAddCodecError' });
+    const words = await screen.findByTestId('player-broken');
+    expect(words).toHaveTextContent(/cannot play H\.265/);
+    expect(player()?.destroyed).toBe(true);
+    await user.click(within(words).getByRole('button'));
+    expect(backend.saved[0]?.[0]).toBe('/api/recordings/r2/video?download=1');
+  });
+
+  test('a recording that has just begun is asked for again', async () => {
+    openWindow('#/recordings?play=r1');
+    await waitFor(() => expect(player()?.source).toBeDefined());
+    player()?.tell({ fatal: true, details: 'levelEmptyError' });
+    await waitFor(() => expect(player()?.loads).toBe(2));
+    expect(screen.getByTestId('player-video')).toBeInTheDocument();
+  });
+
+  test('a web view that can be fed nothing says so', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    hls.supported = false;
+    openWindow('#/recordings?play=r1');
+    expect(await screen.findByTestId('player-broken')).toBeVisible();
+    expect(players).toHaveLength(0);
   });
 });
 

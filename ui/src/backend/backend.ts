@@ -78,6 +78,8 @@ export interface Desktop {
 export interface Capabilities {
   /** Whether `desktop` is there. */
   desktop: boolean;
+  /** Whether `<video>` plays what it finds at a `mediaUrl`; else scripts fetch it and feed it. */
+  videoUrls: boolean;
 }
 
 export interface Backend {

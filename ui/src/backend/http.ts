@@ -34,7 +34,7 @@ interface Watching {
 
 export class HttpBackend implements Backend {
   readonly pushStreams = null;
-  readonly capabilities = { desktop: false };
+  readonly capabilities = { desktop: false, videoUrls: true };
   readonly desktop = null;
   #watching = new Map<number, Watching>();
   #give: GiveSurface | null = null;

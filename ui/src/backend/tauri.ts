@@ -24,7 +24,8 @@ export function insideDesktop(): boolean {
 const MEDIA_SCHEME = 'fanlight';
 
 export class TauriBackend implements Backend {
-  readonly capabilities = { desktop: true };
+  // Not every web view plays video from a scheme of one's own: WebKitGTK's player knows none.
+  readonly capabilities = { desktop: true, videoUrls: false };
   readonly desktop: Desktop = {
     settings: () => command<DesktopSettings>('desktop_settings'),
     change: (patch) => command<DesktopSettings>('change_settings', { patch }),

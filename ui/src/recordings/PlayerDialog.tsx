@@ -1,14 +1,14 @@
 // Plays one recording; the ones before and after it are a key away.
 import { ChevronLeft, ChevronRight, Download, Trash2 } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useServices } from '../app/context';
 import { codecName } from '../cameras/codec';
 import { Button } from '../components/ui/button';
 import { Dialog } from '../components/ui/dialog';
 import { bytes } from '../lib/bytes';
 import { lengthWords, momentWords } from './days';
-import { type Recording, recordingPath } from './wire';
+import { useVideo } from './useVideo';
+import type { Recording } from './wire';
 
 interface PlayerDialogProps {
   id: string;
@@ -96,12 +96,10 @@ export function PlayerDialog(props: PlayerDialogProps) {
 
 function Video({ recording, onSave }: { recording: Recording; onSave: () => void }) {
   const { t } = useTranslation();
-  const { backend } = useServices();
-  const [broken, setBroken] = useState(false);
   const { id, codec, width, height } = recording;
-  const video = useRef<HTMLVideoElement>(null);
+  const { video, src, broken, onError } = useVideo(id);
   // Space and the arrows work at once.
-  useEffect(() => video.current?.focus(), []);
+  useEffect(() => video.current?.focus(), [video]);
   if (broken) {
     return (
       <div
@@ -126,14 +124,14 @@ function Video({ recording, onSave }: { recording: Recording; onSave: () => void
     <video
       ref={video}
       data-testid="player-video"
-      src={backend.mediaUrl(`${recordingPath(id)}/video`)}
+      src={src}
       controls
       autoPlay
       muted
       playsInline
       className="max-h-[65vh] w-full rounded-lg bg-black object-contain"
       style={{ aspectRatio: `${width} / ${height}` }}
-      onError={() => setBroken(true)}
+      onError={onError}
     />
   );
 }
