@@ -6,7 +6,8 @@ mod look;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use fanlight_engine::Engine;
+use serde_json::{Map, Value};
 use tauri::image::Image;
 use tauri::menu::{CheckMenuItem, IsMenuItem, Menu, MenuEvent, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -29,7 +30,7 @@ const CAMERA: &str = "camera:";
 
 /// Changes that come together are shown together.
 const PAUSE_BETWEEN: Duration = Duration::from_millis(300);
-/// How often is looked for what nobody announces: the pause, the system's theme, starting at login.
+/// How often is looked for what nobody announces: the system's theme, starting at login.
 const TICK: Duration = Duration::from_secs(2);
 
 /// Puts the icon into the tray, and keeps it up to date. Without it the window still works, and
@@ -67,14 +68,14 @@ struct Built {
     menu: Menu<tauri::Wry>,
     summary: MenuItem<tauri::Wry>,
     cameras: Vec<MenuItem<tauri::Wry>>,
-    pause: Option<MenuItem<tauri::Wry>>,
+    pause: MenuItem<tauri::Wry>,
     login: CheckMenuItem<tauri::Wry>,
 }
 
 fn build(app: &AppHandle) -> tauri::Result<Shown> {
     let desktop = app.state::<Desktop>();
     let texts = Texts::of(desktop.settings.language());
-    let look = look(&cameras(&desktop), None, texts);
+    let look = look(&cameras(&desktop), desktop.engine.paused().is_some(), texts);
     let (at_login, dark) = (autostart::is_on(app), is_dark(app));
     let menu = entries(app, &look, at_login, texts)?;
     let icon = TrayIconBuilder::new()
@@ -104,7 +105,7 @@ fn entries(
         .map(|(id, text)| item(&format!("{CAMERA}{id}"), text))
         .collect::<tauri::Result<Vec<_>>>()?;
     let more = look.more.as_ref().map(|text| item(OPEN, text)).transpose()?;
-    let pause = look.pause.map(|text| item(PAUSE, text)).transpose()?;
+    let pause = item(PAUSE, look.pause)?;
     let login =
         CheckMenuItem::with_id(app, LOGIN, texts.start_at_login, true, at_login, None::<&str>)?;
     let settings = item(SETTINGS, texts.settings)?;
@@ -114,9 +115,8 @@ fn entries(
     let mut all: Vec<&dyn IsMenuItem<tauri::Wry>> = vec![&open, &lines[0], &summary];
     all.extend(cameras.iter().map(|item| item as &dyn IsMenuItem<tauri::Wry>));
     all.extend(more.iter().map(|item| item as &dyn IsMenuItem<tauri::Wry>));
-    all.push(&lines[1]);
-    all.extend(pause.iter().map(|item| item as &dyn IsMenuItem<tauri::Wry>));
-    all.extend([&login as &dyn IsMenuItem<tauri::Wry>, &settings, &lines[2], &quit]);
+    all.extend([&lines[1] as &dyn IsMenuItem<tauri::Wry>, &pause, &login, &settings]);
+    all.extend([&lines[2] as &dyn IsMenuItem<tauri::Wry>, &quit]);
     Ok(Built { menu: Menu::with_items(app, &all)?, summary, cameras, pause, login })
 }
 
@@ -134,7 +134,7 @@ async fn keep_up(app: AppHandle, mut shown: Shown) {
             _ = tick.tick() => {}
         }
         settings.borrow_and_update();
-        if let Err(error) = update(&app, &desktop, &mut shown).await {
+        if let Err(error) = update(&app, &desktop, &mut shown) {
             tracing::warn!("the tray could not be changed: {error}");
         }
         tokio::time::sleep(PAUSE_BETWEEN).await;
@@ -142,9 +142,9 @@ async fn keep_up(app: AppHandle, mut shown: Shown) {
 }
 
 /// Changes what is no longer so, and nothing else: a menu that is open stays as it is.
-async fn update(app: &AppHandle, desktop: &Desktop, shown: &mut Shown) -> tauri::Result<()> {
+fn update(app: &AppHandle, desktop: &Desktop, shown: &mut Shown) -> tauri::Result<()> {
     let texts = Texts::of(desktop.settings.language());
-    let next = look(&cameras(desktop), is_paused(desktop).await, texts);
+    let next = look(&cameras(desktop), desktop.engine.paused().is_some(), texts);
     let (at_login, dark) = (autostart::is_on(app), is_dark(app));
     if next.badge != shown.look.badge || dark != shown.dark {
         shown.icon.set_icon(Some(image(next.badge, dark)))?;
@@ -155,8 +155,7 @@ async fn update(app: &AppHandle, desktop: &Desktop, shown: &mut Shown) -> tauri:
     }
     let same_entries = std::ptr::eq(texts, shown.texts)
         && next.cameras.iter().map(|c| &c.0).eq(shown.look.cameras.iter().map(|c| &c.0))
-        && next.more == shown.look.more
-        && next.pause.is_some() == shown.look.pause.is_some();
+        && next.more == shown.look.more;
     if same_entries {
         if next.summary != shown.look.summary {
             shown.menu.summary.set_text(&next.summary)?;
@@ -167,10 +166,8 @@ async fn update(app: &AppHandle, desktop: &Desktop, shown: &mut Shown) -> tauri:
                 entry.set_text(&next.1)?;
             }
         }
-        if let (Some(entry), Some(text)) = (&shown.menu.pause, next.pause)
-            && next.pause != shown.look.pause
-        {
-            entry.set_text(text)?;
+        if next.pause != shown.look.pause {
+            shown.menu.pause.set_text(next.pause)?;
         }
         // A click ticks the entry before it is known whether the system agrees.
         if at_login != shown.at_login || shown.menu.login.is_checked()? != at_login {
@@ -202,13 +199,6 @@ fn cameras(desktop: &Desktop) -> Vec<Camera> {
         .collect()
 }
 
-/// Whether all cameras are paused; none where the API does not know of pauses.
-async fn is_paused(desktop: &Desktop) -> Option<bool> {
-    let (status, body) = desktop.api.ask("GET", "/api/pause", None).await;
-    let answer: Value = serde_json::from_str(&body).ok()?;
-    if status == 200 { answer["paused"].as_bool() } else { None }
-}
-
 /// Whether the panel is dark. Nothing tells; the windows' theme is the nearest to it, except in
 /// GNOME, whose panel is dark always.
 fn is_dark(app: &AppHandle) -> bool {
@@ -232,7 +222,7 @@ fn image(badge: Badge, dark: bool) -> Image<'static> {
 fn chosen(app: &AppHandle, event: &MenuEvent) {
     match event.id().as_ref() {
         OPEN => window::show(app),
-        PAUSE => drop(tauri::async_runtime::spawn(toggle_pause(app.clone()))),
+        PAUSE => toggle_pause(&app.state::<Desktop>().engine),
         LOGIN => drop(tauri::async_runtime::spawn(toggle_login(app.clone()))),
         SETTINGS => open_at(app, "#/settings"),
         QUIT => quitting::quit(app),
@@ -255,13 +245,11 @@ fn open_at(app: &AppHandle, route: &str) {
     }
 }
 
-async fn toggle_pause(app: AppHandle) {
-    let desktop = app.state::<Desktop>();
-    let Some(paused) = is_paused(&desktop).await else { return };
-    let wanted = json!({"paused": !paused}).to_string();
-    let (status, body) = desktop.api.ask("PUT", "/api/pause", Some(wanted)).await;
-    if status != 200 {
-        tracing::warn!(status, "the cameras were not paused or resumed: {body}");
+fn toggle_pause(engine: &Engine) {
+    if engine.paused().is_some() {
+        engine.resume();
+    } else {
+        engine.pause();
     }
 }
 

@@ -6,8 +6,11 @@ from desktop import screen
 from desktop.app import App
 from desktop.page import Page
 from desktop.tray import Tray
-from rig.camera import free_port
+from rig.camera import Cameras, free_port
+from rig.clip import Clip
 from rig.waiting import eventually
+
+CLIP = Clip(320, 180, 200)
 
 
 def add(app: App, stream_id: str, url: str) -> None:
@@ -18,9 +21,8 @@ def add(app: App, stream_id: str, url: str) -> None:
 def test_every_camera_has_a_line_with_its_state(tray: Tray, app: App) -> None:
     app.start_plainly()
     tray.wait_icon()
-    login = ["Start at login", "Settings…", "Quit"]
-    without_pause = [label for label in tray.labels() if label != "Pause all cameras"]
-    assert without_pause == ["Open Fanlight", "No cameras yet", *login]
+    rest = ["Pause all cameras", "Start at login", "Settings…", "Quit"]
+    assert tray.labels() == ["Open Fanlight", "No cameras yet", *rest]
     plain = tray.icon()
     add(app, "demo", "demo:")
     eventually(lambda: "demo: online" in tray.labels(), within=10)
@@ -60,6 +62,30 @@ def test_a_cameras_line_opens_the_window_at_it(tray: Tray, app: App) -> None:
     eventually(lambda: page.driver.execute_script("return location.hash") == "#/camera/demo")
     tray.choose("Settings…")
     eventually(lambda: page.driver.execute_script("return location.hash") == "#/settings")
+
+
+def test_all_cameras_are_paused_and_go_on(tray: Tray, app: App) -> None:
+    page = Page(app.start().driver)
+    page.click("empty-try-demo")
+    page.wait_live("demo")
+    name = app.stream("demo")["name"]
+    with Cameras(CLIP) as cameras:
+        add(app, "door", cameras.url())
+        eventually(lambda: "2 of 2 cameras online" in tray.labels(), within=15)
+        well = tray.icon()
+        tray.choose("Pause all cameras")
+        eventually(lambda: "All cameras are paused" in tray.labels())
+        assert app.ask("GET", "/api/pause").json["paused"]
+        eventually(lambda: cameras.connections().open == 0)
+        assert f"{name}: stopped" in tray.labels()
+        assert tray.icon() != well
+        tray.choose("Resume all cameras")
+        eventually(lambda: "2 of 2 cameras online" in tray.labels(), within=15)
+        assert "Pause all cameras" in tray.labels()
+        assert not app.ask("GET", "/api/pause").json["paused"]
+        eventually(lambda: cameras.connections().open == 1)
+        eventually(lambda: tray.icon() == well)
+        page.wait_live("demo")
 
 
 def test_starting_at_login_is_ticked_in_the_tray(tray: Tray, app: App) -> None:

@@ -57,13 +57,12 @@ pub(crate) struct Look {
     pub(crate) cameras: Vec<(String, String)>,
     /// How many cameras have none.
     pub(crate) more: Option<String>,
-    /// What the entry does that pauses and resumes; none where the engine cannot.
-    pub(crate) pause: Option<&'static str>,
+    /// What the entry does that pauses and resumes.
+    pub(crate) pause: &'static str,
 }
 
-/// What there is to show. `paused` is none where cameras cannot be paused.
-pub(crate) fn look(cameras: &[Camera], paused: Option<bool>, texts: &'static Texts) -> Look {
-    let all_paused = paused == Some(true);
+/// What there is to show.
+pub(crate) fn look(cameras: &[Camera], all_paused: bool, texts: &'static Texts) -> Look {
     let online = cameras.iter().filter(|camera| camera.state == State::Online).count();
     let down = cameras.iter().any(Camera::is_down);
     let mut lines: Vec<&Camera> = cameras.iter().collect();
@@ -94,7 +93,7 @@ pub(crate) fn look(cameras: &[Camera], paused: Option<bool>, texts: &'static Tex
             .map(|c| (c.id.clone(), format!("{}: {}", c.name.replace('&', "&&"), c.state(texts))))
             .collect(),
         more: (left > 0).then(|| filled(texts.more_cameras, &[&left])),
-        pause: paused.map(|paused| if paused { texts.resume } else { texts.pause }),
+        pause: if all_paused { texts.resume } else { texts.pause },
     }
 }
 
@@ -123,7 +122,8 @@ mod tests {
         #[case] badge: Badge,
         #[case] line: &str,
     ) {
-        let look = look(&[Camera { failing, ..camera("A", state) }], None, Texts::of(Language::En));
+        let look =
+            look(&[Camera { failing, ..camera("A", state) }], false, Texts::of(Language::En));
         assert_eq!((look.badge, look.cameras[0].1.as_str()), (badge, line));
     }
 
@@ -131,12 +131,11 @@ mod tests {
     fn the_summary_counts() {
         let cameras = [camera("A", State::Online), camera("B", State::Reconnecting)];
         let texts = Texts::of(Language::De);
-        assert_eq!(look(&cameras, None, texts).summary, "1 von 2 Kameras online");
-        assert_eq!(look(&[], None, texts).summary, "Noch keine Kameras");
-        let paused = look(&cameras, Some(true), texts);
-        assert_eq!((paused.badge, paused.pause), (Badge::Plain, Some(texts.resume)));
-        assert_eq!(look(&cameras, Some(false), texts).pause, Some(texts.pause));
-        assert_eq!(look(&cameras, None, texts).pause, None);
+        assert_eq!(look(&cameras, false, texts).summary, "1 von 2 Kameras online");
+        assert_eq!(look(&[], false, texts).summary, "Noch keine Kameras");
+        let paused = look(&cameras, true, texts);
+        assert_eq!((paused.badge, paused.pause), (Badge::Plain, texts.resume));
+        assert_eq!(look(&cameras, false, texts).pause, texts.pause);
     }
 
     #[test]
@@ -144,7 +143,7 @@ mod tests {
         let mut cameras: Vec<_> =
             (0..30).map(|n| camera(&format!("C{n}"), State::Online)).collect();
         cameras.push(camera("Door & gate", State::Error));
-        let look = look(&cameras, None, Texts::of(Language::En));
+        let look = look(&cameras, false, Texts::of(Language::En));
         assert_eq!(look.cameras.len(), MAX_LINES);
         assert_eq!(look.cameras[0].1, "Door && gate: down");
         assert_eq!(look.more.as_deref(), Some("11 more…"));
