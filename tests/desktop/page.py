@@ -79,6 +79,16 @@ class Page:
         """They leave by themselves, and cover what is below them until then."""
         eventually(lambda: not self.elements("[data-sonner-toast]"), within)
 
+    def wait_still(self, test_id: str) -> None:
+        """Until it is where it stays: a click goes to where it was when WebDriver looked."""
+        last: list[dict[str, Any]] = []
+
+        def still() -> bool:
+            last.append(steady(lambda: self.wait_for(test_id).rect))
+            return len(last) > 1 and last[-1] == last[-2]
+
+        eventually(still)
+
     def fill(self, test_id: str, text: str) -> None:
         field = self.wait_for(test_id)
         field.clear()
@@ -122,6 +132,7 @@ class Page:
         """An entry of the menu of a camera's tile."""
         steady(lambda: ActionChains(self.driver).move_to_element(self.wait_for(f"tile-{stream_id}")).perform())
         self.click(f"tile-menu-{stream_id}")
+        self.wait_still(entry)
         self.click(entry)
 
     def remove_camera(self, stream_id: str) -> None:
