@@ -52,7 +52,8 @@ describe('the bytes', () => {
 describe('painting', () => {
   const settle = () => new Promise<void>((done) => setTimeout(done));
   const drawn: unknown[][] = [];
-  const close = vi.fn();
+  /** The JPEGs that have an address now. */
+  let held: Map<string, Blob>;
   let answers: ((bytes: ArrayBuffer) => void)[];
   let sheets: Sheets;
   let places: Map<number, { painted: ReturnType<typeof vi.fn>; gone: () => void }>;
@@ -61,11 +62,17 @@ describe('painting', () => {
     drawn.length = 0;
     answers = [];
     places = new Map();
-    close.mockClear();
-    vi.stubGlobal('createImageBitmap', async (blob: Blob) => {
-      if (blob.size === 1) throw new Error('broken');
-      return { close };
-    });
+    held = new Map();
+    let number = 0;
+    URL.createObjectURL = (blob) => {
+      const url = `blob:${number++}`;
+      held.set(url, blob as Blob);
+      return url;
+    };
+    URL.revokeObjectURL = (url) => void held.delete(url);
+    HTMLImageElement.prototype.decode = async function (this: HTMLImageElement) {
+      if (held.get(this.src)?.size !== 2) throw new Error('broken');
+    };
     HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement) {
       return { canvas: this, drawImage: (_: unknown, ...where: number[]) => drawn.push(where) };
     } as never;
@@ -118,13 +125,14 @@ describe('painting', () => {
     expect(two).toHaveBeenLastCalledWith(
       expect.objectContaining({ ...told, width: 160, count: 1, dropped: 0 }),
     );
-    expect(close).toHaveBeenCalledTimes(2);
+    expect(held.size).toBe(0);
   });
 
   test('a broken picture, a tile that is gone and a failed call end nothing', async () => {
     await come(answer([{ key: 1, sequence: 1 }], [0]));
     await come(answer([{ key: 99, sequence: 1 }]));
     expect(drawn).toEqual([]);
+    expect(held.size).toBe(0);
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const failing = new Sheets(vi.fn().mockRejectedValueOnce('busy').mockResolvedValue(answer([])));
     await failing.fetch();

@@ -16,6 +16,8 @@ export class Sheets {
   #give: GiveSurface | null = null;
   /** By the tile's key. A tile that is not watched for a while keeps its last picture. */
   #paintings = new Map<number, Painting>();
+  /** One for all sheets: WebKitGTK's page grows with every ImageBitmap, although each is closed. */
+  #pictures = new Image();
   #fetching = false;
   #newsWhileFetching = false;
 
@@ -51,18 +53,18 @@ export class Sheets {
   async #paint(answer: ArrayBuffer): Promise<void> {
     const sheet = readSheet(answer);
     if (!sheet) return;
-    let pictures: ImageBitmap;
-    try {
-      pictures = await createImageBitmap(new Blob([sheet.jpeg], { type: 'image/jpeg' }));
-    } catch {
-      // Broken ones are skipped: the last good ones stay, and their age tells the truth.
-      return;
-    }
-    for (const part of sheet.parts) this.#draw(pictures, part);
-    pictures.close();
+    const url = URL.createObjectURL(new Blob([sheet.jpeg], { type: 'image/jpeg' }));
+    this.#pictures.src = url;
+    // Broken ones are skipped: the last good ones stay, and their age tells the truth.
+    const isWhole = await this.#pictures.decode().then(
+      () => true,
+      () => false,
+    );
+    if (isWhole) for (const part of sheet.parts) this.#draw(part);
+    URL.revokeObjectURL(url);
   }
 
-  #draw(pictures: ImageBitmap, part: TilePart): void {
+  #draw(part: TilePart): void {
     const painting = this.#painting(part.key);
     if (!painting) return;
     const { context, place } = painting;
@@ -71,7 +73,7 @@ export class Sheets {
     // Assigning a canvas size clears it, so only when it really changed.
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    context.drawImage(pictures, x, y, width, height, 0, 0, width, height);
+    context.drawImage(this.#pictures, x, y, width, height, 0, 0, width, height);
     const missed = painting.sequence === null ? 0 : sequence - painting.sequence - 1;
     painting.dropped += Math.max(0, missed);
     painting.sequence = sequence;
