@@ -147,6 +147,8 @@ pub struct Seen {
     pub more: bool,
     /// Names the state of the camera list: another one, and it is worth reading.
     pub list: String,
+    /// Counts what owners have reported: another number, and it is worth reading.
+    pub reports: u64,
     /// The instances whose sessions live.
     pub members: Vec<(SessionId, Member)>,
     /// The leases that changed.

@@ -14,8 +14,8 @@ pub(crate) struct Followers {
     state: Mutex<State>,
     /// Somebody new is there.
     pub(crate) came: Notify,
-    /// There is something to tell the others.
-    pub(crate) spoke: Notify,
+    /// There is something to tell the others, or to hear of them.
+    pub(crate) news: Notify,
 }
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ impl Ownership for Followers {
         let mut state = self.state();
         state.own.insert(camera.clone(), report);
         state.unsent.insert(camera.clone());
-        self.spoke.notify_one();
+        self.news.notify_one();
     }
 }
 

@@ -117,6 +117,7 @@ impl Node {
             list,
             degraded,
             last_resort: LastResort::new(),
+            reports: 0,
             told: Standing::Alive,
             shown: None,
         };
@@ -209,6 +210,8 @@ struct Beating {
     list: watch::Sender<String>,
     degraded: watch::Sender<Option<Error>>,
     last_resort: LastResort,
+    /// How much owners had reported at the last beat.
+    reports: u64,
     /// The standing that was logged last.
     told: Standing,
     /// What the followers were told last: the coordinator's version, and whether in touch.
@@ -285,6 +288,9 @@ impl Beating {
         let now = self.clock.now();
         match answer {
             Ok(seen) => {
+                if std::mem::replace(&mut self.reports, seen.reports) != seen.reports {
+                    self.followers.news.notify_one();
+                }
                 self.coordinator.answered(sent, now, beat, seen);
                 let list = self.coordinator.list();
                 self.list.send_if_modified(|before| {

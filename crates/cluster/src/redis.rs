@@ -111,7 +111,7 @@ impl<'a> Told<'a> {
 }
 
 /// What the script answers, before it is understood.
-type Answer = (String, String, u8, u8, u64, u8, String, Vec<String>, Vec<String>);
+type Answer = (String, String, u8, u8, u64, u8, String, u64, Vec<String>, Vec<String>);
 
 impl Leases {
     /// Does not connect yet.
@@ -138,6 +138,7 @@ impl Leases {
                     .key(&keys.changes)
                     .key(&keys.counters)
                     .key(&keys.list)
+                    .key(&keys.report_counters)
                     .arg(&told)
                     .arg(run)
                     .invoke_async(&mut connection)
@@ -155,7 +156,7 @@ fn understood(answer: Answer) -> Result<Seen> {
             format!("Redis holds {what} that this version of Fanlight does not understand"),
         )
     };
-    let (standing, era, settling, all, seq, more, list, members, owned) = answer;
+    let (standing, era, settling, all, seq, more, list, reports, members, owned) = answer;
     let standing = match standing.as_str() {
         "alive" => Standing::Alive,
         "ended" => Standing::Ended,
@@ -188,6 +189,7 @@ fn understood(answer: Answer) -> Result<Seen> {
         seq,
         more: more == 1,
         list,
+        reports,
         members,
         owned,
     })

@@ -1,5 +1,5 @@
-//! Owners tell all instances how their cameras are. It goes beside the beats and at its own pace, as
-//! no lease depends on it.
+//! Owners tell all instances how their cameras are. It goes beside the beats, as no lease depends on
+//! it, and only when there is something to tell, or a beat says that there is something to hear.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,20 @@ use crate::followers::Followers;
 use crate::redis::{Heard, Reports};
 use crate::seal::Seal;
 
-/// From one call to the next.
-const PACE: Duration = Duration::from_millis(500);
-/// The same while there is something to tell or to hear.
-const BUSY: Duration = Duration::from_millis(100);
+/// From one call to the next at least.
+const PACE: Duration = Duration::from_millis(100);
+/// The same after a failure, or a report that was refused.
+const AGAIN: Duration = Duration::from_millis(500);
 /// The most reports told in one call, so that it stays short.
 const BATCH: usize = 500;
+
+/// What is left to do after a call.
+enum Left {
+    Nothing,
+    More,
+    /// Reports were not taken.
+    Refused,
+}
 
 /// One instance's part in it.
 pub(crate) struct Reporting {
@@ -33,24 +41,26 @@ impl Reporting {
     pub(crate) async fn run(self) {
         let mut heard = Heard::default();
         loop {
-            let is_busy = match self.once(&mut heard).await {
-                Ok(is_busy) => is_busy,
+            let rest = match self.once(&mut heard).await {
+                Ok(Left::Nothing) => {
+                    self.followers.news.notified().await;
+                    PACE
+                }
+                Ok(Left::More) => PACE,
+                Ok(Left::Refused) => AGAIN,
                 Err(error) => {
                     tracing::debug!("reports: {error}");
-                    false
+                    AGAIN
                 }
             };
-            tokio::time::sleep(BUSY).await;
-            if !is_busy {
-                let spoke = self.followers.spoke.notified();
-                let _ = tokio::time::timeout(PACE - BUSY, spoke).await;
-            }
+            tokio::time::sleep(rest).await;
         }
     }
 
-    /// One call. Whether there is more to do at once.
-    async fn once(&self, heard: &mut Heard) -> Result<bool> {
+    /// One call, and what is left to do after it.
+    async fn once(&self, heard: &mut Heard) -> Result<Left> {
         let mut told = self.followers.unsent(BATCH);
+        let is_full = told.len() == BATCH;
         let sealed: Vec<_> = told
             .iter()
             .map(|(camera, report)| Ok((camera.clone(), self.write(camera, report)?)))
@@ -63,19 +73,20 @@ impl Reporting {
         told.retain(|(camera, _)| !exchanged.refused.iter().any(|id| id == camera.as_str()));
         self.followers.sent(&told);
         for (camera, sealed) in exchanged.news {
-            let report = if sealed.is_empty() {
-                None
-            } else {
-                match self.read(&camera, &sealed) {
-                    Some(report) => Some(report),
-                    None => continue,
-                }
-            };
-            self.followers.hear(&camera, report);
+            if sealed.is_empty() {
+                self.followers.hear(&camera, None);
+            } else if let Some(report) = self.read(&camera, &sealed) {
+                self.followers.hear(&camera, Some(report));
+            }
         }
         *heard = exchanged.heard;
-        let is_full = told.len() == BATCH;
-        Ok(exchanged.more || is_full)
+        Ok(if !exchanged.refused.is_empty() {
+            Left::Refused
+        } else if exchanged.more || exchanged.anew || is_full {
+            Left::More
+        } else {
+            Left::Nothing
+        })
     }
 
     fn write(&self, camera: &CameraId, report: &OwnerReport) -> Result<Vec<u8>> {

@@ -1,7 +1,8 @@
 -- One beat of one instance, as exchange.rs describes it, and as memory.rs does it for tests.
--- KEYS: sessions (sorted by end), members, leases, changes (sorted by number), counters, list.
+-- KEYS: sessions (sorted by end), members, leases, changes (sorted by number), counters, list, and
+-- the counters of reports.
 -- ARGV: the beat as JSON, the id of this Redis process.
-local sessions, members, leases, changes, counters, list = unpack(KEYS)
+local sessions, members, leases, changes, counters, list, reports = unpack(KEYS)
 local beat = cjson.decode(ARGV[1])
 local run = ARGV[2]
 local time = redis.call('TIME')
@@ -121,5 +122,5 @@ end
 return {
   standing, era, settling and 1 or 0, all and 1 or 0, text(last), more and 1 or 0,
   (redis.call('HGET', list, 'generation') or '') .. ':' .. (redis.call('HGET', list, 'version') or '0'),
-  redis.call('HGETALL', members), owned,
+  tonumber(redis.call('HGET', reports, 'seq') or '0'), redis.call('HGETALL', members), owned,
 }
