@@ -53,6 +53,9 @@ impl Ownership for Followers {
 
     fn report(&self, camera: &CameraId, report: OwnerReport) {
         let mut state = self.state();
+        if !state.cameras.contains_key(camera) {
+            return;
+        }
         state.own.insert(camera.clone(), report);
         state.unsent.insert(camera.clone());
         self.news.notify_one();
@@ -102,23 +105,24 @@ impl Followers {
     /// Whose each camera is now.
     pub(crate) fn tell(&self, hold: impl Fn(&CameraId) -> Hold) {
         let state = &mut *self.state();
-        let is_followed = |follower: &Follower| {
-            follower.hold.receiver_count() > 0 || follower.report.receiver_count() > 0
-        };
-        state.cameras.retain(|_, follower| is_followed(follower));
         let mut moved = Vec::new();
-        for (camera, follower) in &state.cameras {
+        state.cameras.retain(|camera, follower| {
+            let is_followed =
+                follower.hold.receiver_count() > 0 || follower.report.receiver_count() > 0;
             let now = hold(camera);
-            let is_here = now == Hold::Here;
-            if set(&follower.hold, now) {
-                moved.push(camera.clone());
-                if !is_here {
-                    state.own.remove(camera);
-                    state.unsent.remove(camera);
-                }
+            if !is_followed || now != Hold::Here {
+                // That is for others to tell now, or for nobody.
+                state.own.remove(camera);
+                state.unsent.remove(camera);
             }
+            if is_followed && set(&follower.hold, now) {
+                moved.push(camera.clone());
+            }
+            is_followed
+        });
+        for camera in &moved {
+            state.hand_on(camera);
         }
-        moved.iter().for_each(|camera| state.hand_on(camera));
     }
 
     /// What the others do not know yet, up to so many cameras.
@@ -211,5 +215,18 @@ mod tests {
         assert_eq!(followers.unsent(10), [(id("door"), report("online"))]);
         followers.tell(|_| there("a"));
         assert_eq!(followers.unsent(10), [], "that is for others to tell now");
+    }
+
+    #[test]
+    fn nothing_is_told_of_a_camera_that_was_removed() {
+        let followers = Followers::default();
+        let hold = followers.follow(&id("door"));
+        followers.tell(|_| Hold::Here);
+        followers.report(&id("door"), report("online"));
+        drop(hold);
+        followers.tell(|_| Hold::Here);
+        followers.report(&id("door"), report("stalled"));
+        followers.tell_all_again();
+        assert_eq!(followers.unsent(10), []);
     }
 }

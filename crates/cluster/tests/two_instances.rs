@@ -334,15 +334,15 @@ async fn told(reports: &mut watch::Receiver<Option<OwnerReport>>, expected: Opti
 async fn what_the_owner_tells_is_heard_and_what_anybody_else_tells_is_not() {
     let Some(mut redis) = RedisServer::start() else { return };
     let ([(owner, _at_owner), (other, mut at_other)], registry) = pair(&redis).await;
-    let (tells, hears) = (owner.ownership(), other.ownership());
-    let mut heard = hears.reports(&id("door")).expect("there are others");
+    let (at_owners, at_others) = (owner.ownership(), other.ownership());
+    let mut heard = at_others.reports(&id("door")).expect("there are others");
     assert_eq!(*heard.borrow(), None);
-    tells.report(&id("door"), report("online"));
+    at_owners.report(&id("door"), report("online"));
     told(&mut heard, Some(report("online"))).await;
-    hears.report(&id("door"), report("stalled"));
-    tells.report(&id("door"), report("reconnecting"));
+    at_others.report(&id("door"), report("stalled"));
+    at_owners.report(&id("door"), report("reconnecting"));
     told(&mut heard, Some(report("reconnecting"))).await;
-    let mut own = tells.reports(&id("door")).expect("there are others");
+    let mut own = at_owners.reports(&id("door")).expect("there are others");
     assert!(
         tokio::time::timeout(Duration::from_secs(1), own.changed()).await.is_err(),
         "nobody tells the owner about its camera: {:?}",
@@ -353,7 +353,7 @@ async fn what_the_owner_tells_is_heard_and_what_anybody_else_tells_is_not() {
     redis.kill();
     redis.run();
     names(&registry).await;
-    tells.report(&id("door"), report("stalled"));
+    at_owners.report(&id("door"), report("stalled"));
     told(&mut heard, Some(report("stalled"))).await;
     let latecomer = join(&redis, "c");
     names(&latecomer.registry()).await;

@@ -121,7 +121,18 @@ impl Memory {
             .collect();
         let members =
             self.sessions.iter().map(|(id, (_, member))| (id.clone(), member.clone())).collect();
-        Seen { standing, era, settling, all, seq: last, more, list: String::new(), members, owned }
+        Seen {
+            standing,
+            era,
+            settling,
+            all,
+            seq: last,
+            more,
+            list: String::new(),
+            reports: 0,
+            members,
+            owned,
+        }
     }
 
     fn next_fence(&mut self, now: Moment) -> u64 {
