@@ -81,7 +81,7 @@ function fuzzing() {
     const found = inRoot('.cache', 'fuzz', target);
     mkdirSync(found, { recursive: true });
     const corpora = [found, inRoot('tests/fuzz/corpus', target)];
-    const limits = ['--', '-seed=1', '-max_total_time=8', '-timeout=5', '-rss_limit_mb=1024'];
+    const limits = ['--', '-seed=1', '-max_total_time=5', '-timeout=5', '-rss_limit_mb=1024'];
     return run(
       `cargo fuzz ${target}`,
       CARGO_FUZZ,

@@ -1,6 +1,6 @@
 """What the window's page keeps in memory while it shows live cameras: no more after a while, and no more after reloads.
 
-Half a minute in the usual run. FANLIGHT_SOAK=600 watches for so many seconds, and reloads 50 times.
+A quarter of a minute in the usual run. FANLIGHT_SOAK=600 watches for so many seconds, and reloads 50 times.
 """
 
 import os
@@ -20,11 +20,11 @@ from rig.waiting import eventually
 CAMERAS = 4
 CLIP = Clip(640, 360, 600)
 SOAK = float(os.environ.get("FANLIGHT_SOAK", "0"))
-SECONDS = SOAK or 15.0
-RELOADS = 50 if SOAK else 5
+SECONDS = SOAK or 8.0
+RELOADS = 50 if SOAK else 3
 #: A page that has just begun still compiles code and fills caches.
-WARM_UP = 60.0 if SOAK else 5.0
-WARM_UP_RELOADS = 10 if SOAK else 2
+WARM_UP = 60.0 if SOAK else 3.0
+WARM_UP_RELOADS = 10 if SOAK else 1
 #: What comes and goes with garbage that is not collected yet, and how much it may grow beside, in bytes and as a part.
 SWING, GROWTH = 12e6 if SOAK else 40e6, 1.05
 
