@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { count, inWords } from './lib/counts.mjs';
+import { count, inWords, triedAgain } from './lib/counts.mjs';
 
 const numbers = (output) => {
   const { passed, failed, skipped } = count(output);
@@ -31,6 +31,7 @@ const CASES = [
     ' Test Files  1 failed | 2 passed (3)\n      Tests  1 failed | 11 passed | 2 skipped (14)\n',
     [11, 1, 2],
   ],
+  ['pytest that tried again', '====== 3 passed, 1 rerun in 9.48s ======\n', [3, 0, 0]],
   ['node', 'ℹ tests 6\nℹ pass 5\nℹ fail 1\nℹ cancelled 0\nℹ skipped 0\n', [5, 1, 0]],
   ['a failure that mentions a time', 'FAILED tests/a.py::b - it failed in 3.0s\n', [0, 0, 0]],
 ];
@@ -42,4 +43,19 @@ for (const [name, output, expected] of CASES) {
 test('says the sum as a plain closing line', () => {
   assert.equal(inWords({ passed: 3, failed: 0, skipped: 0 }), '3 passed, 0 failed');
   assert.equal(inWords({ passed: 3, failed: 1, skipped: 2 }), '3 passed, 1 failed, 2 skipped');
+});
+
+test('names the tests that were tried again', () => {
+  const output = [
+    '=== rerun test summary info ===',
+    'RERUN tests/e2e/test_a.py::test_b',
+    'PASSED tests/e2e/test_a.py::test_b',
+    '  FLAKY 2/2 [   0.004s] (2/3) a-crate tests::b',
+    '     Summary [   0.010s] 3 tests run: 3 passed (1 flaky), 0 skipped',
+    '  FLAKY 2/2 [   0.004s] (2/3) a-crate tests::b',
+  ].join('\n');
+  assert.deepEqual(triedAgain(output), [
+    'RERUN tests/e2e/test_a.py::test_b',
+    'FLAKY 2/2 [   0.004s] (2/3) a-crate tests::b',
+  ]);
 });

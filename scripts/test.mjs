@@ -3,7 +3,7 @@
 //   npm test -- --only rust,e2e     only these parts (see scripts/lib/parts.mjs)
 
 import { parseArgs } from 'node:util';
-import { add, count, inWords } from './lib/counts.mjs';
+import { add, count, inWords, triedAgain } from './lib/counts.mjs';
 import { endChildrenOnSignal } from './lib/exec.mjs';
 import { PARTS } from './lib/parts.mjs';
 import { setUp } from './lib/setup.mjs';
@@ -45,7 +45,7 @@ async function runCommand({ title, command, args, skip, env, cwd, timeoutMs = LI
     failed = true;
   }
   const counted = count(finished.output);
-  for (const line of counted.lines) note(`  ${line}`);
+  for (const line of [...triedAgain(finished.output), ...counted.lines]) note(`  ${line}`);
   if (counted.lines.length === 0) return { ...NOTHING, [failed ? 'failed' : 'passed']: 1 };
   // A runner can fail without a failed test, for example when it finds none or cannot compile.
   return { ...counted, failed: failed ? Math.max(1, counted.failed) : counted.failed };

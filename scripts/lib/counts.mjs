@@ -73,6 +73,19 @@ export function count(output) {
   return { ...total, lines };
 }
 
+/** pytest's "RERUN tests/a.py::b" and nextest's "FLAKY 2/2 [ 1.2s] crate a::b": passed when tried again. */
+const TRIED_AGAIN = /^(?:RERUN|\s*FLAKY \d+\/\d+) .*$/;
+
+/** What a runner says of the tests that it ran more than once, a line each. */
+export const triedAgain = (output) => [
+  ...new Set(
+    output
+      .split('\n')
+      .filter((line) => TRIED_AGAIN.test(line))
+      .map((line) => line.trim()),
+  ),
+];
+
 /** The numbers as a closing line: "12 passed, 0 failed", with skipped ones when there are any. */
 export const inWords = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;

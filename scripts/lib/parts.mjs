@@ -24,7 +24,8 @@ const MINUTE = 60_000;
 
 const run = (title, command, args, options = {}) => ({ title, command, args, ...options });
 const python = (title, args, options) => run(title, VENV_PYTHON, ['-m', ...args], options);
-const PYTEST = ['pytest', '--color=no', '-ra'];
+/** A machine that stands still for seconds is no fault of ours: one more try, which is told of. */
+const PYTEST = ['pytest', '--color=no', '-raR', '--reruns', '1', '--reruns-delay', '2'];
 
 const scriptTests = () =>
   readdirSync(inRoot('scripts'))

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from rig.server import Server
 
 #: From adding a camera to its first picture, in seconds, on a busy machine.
-LIVE = 20.0
+LIVE = 40.0
 
 #: A number that changes with what a tile shows, whichever way it is painted; null before the first picture.
 LOOK = """(id) => {

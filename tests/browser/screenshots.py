@@ -69,6 +69,19 @@ def coding(screen: Screen) -> None:
     screen.page.wait_for_timeout(500)
 
 
+def playing(screen: Screen) -> None:
+    screen.page.get_by_role("heading", level=1).first.wait_for()
+    recordings = screen.server.ask("GET", "/api/recordings").json["recordings"]
+    whole = next(recording for recording in recordings if not recording["in_progress"])
+    screen.open(f"/recordings?play={whole['id']}")
+    screen.by_id("player-video").wait_for()
+    screen.page.wait_for_timeout(2000)
+
+
+def signing_in(screen: Screen) -> None:
+    screen.by_id("sign-in-token").wait_for()
+
+
 PLACES: list[Place] = [
     ("cameras", "/", lively),
     ("solo", "/", alone),
@@ -76,6 +89,7 @@ PLACES: list[Place] = [
     ("code", "/", coding),
     ("scan", "/scan", None),
     ("recordings", "/recordings", None),
+    ("player", "/recordings", playing),
     ("scripts", "/scripts", None),
     ("camera", "/camera/front-door", None),
     ("camera-offline", "/camera/garage", None),
@@ -137,10 +151,15 @@ def main() -> None:
         for (_, source), stream_id in zip(SCENES, ids()):
             scene(Path(folder), stream_id, source)
         chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        with Server() as empty:
-            for theme in ("dark", "light"):
-                if not args.only or "empty" in args.only:
-                    take(chromium, empty, ("empty", "/", None), theme, args)
+        with Server() as empty, Server(env={"FANLIGHT_TOKEN": "open-sesame-open-sesame"}) as guarded:
+            apart: list[tuple[Server, Place]] = [
+                (empty, ("empty", "/", None)),
+                (guarded, ("sign-in", "/", signing_in)),
+            ]
+            for server, place in apart:
+                for theme in ("dark", "light"):
+                    if not args.only or place[0] in args.only.split(","):
+                        take(chromium, server, place, theme, args)
         recordings = Path(folder) / "recordings"
         recordings.mkdir()
         with Server(options=["--replay-dir", folder, "--recordings", str(recordings)]) as server:

@@ -75,10 +75,6 @@ class Page:
     def click_on(self, selector: str) -> None:
         steady(lambda: eventually(lambda: self.elements(selector), 10)[0].click())
 
-    def wait_toasts_gone(self, within: float = 10.0) -> None:
-        """They leave by themselves, and cover what is below them until then."""
-        eventually(lambda: not self.elements("[data-sonner-toast]"), within)
-
     def wait_still(self, test_id: str) -> None:
         """Until it is where it stays: a click goes to where it was when WebDriver looked."""
         last: list[dict[str, Any]] = []

@@ -133,7 +133,8 @@ function Window({ route }: { route: Exclude<Route, { page: 'sign-in' }> }) {
           onClose={() => setRemoving(null)}
         />
         <Announcer cameras={all} />
-        <Toaster theme={theme} position="bottom-right" offset={{ bottom: 44, right: 16 }} />
+        {/* In the middle: the buttons of a dialog stand left and right. */}
+        <Toaster theme={theme} position="bottom-center" offset={{ bottom: 44 }} />
       </div>
     </ShellContext>
   );
