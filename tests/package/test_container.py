@@ -112,6 +112,12 @@ def test_it_serves_a_picture_by_the_ffmpeg_it_came_with(running: Container, imag
     assert b"<!doctype html" in running.ask("/").lower()
 
 
+def test_it_gives_out_the_client_libraries(running: Container) -> None:
+    clients = json.loads(running.ask("/api/clients", *BEARER))
+    assert running.ask(clients["python"]).startswith(b"PK")
+    assert running.ask(clients["javascript"]).startswith(b"\x1f\x8b")
+
+
 def test_it_runs_without_rights_and_as_nobody(running: Container, image: Image) -> None:
     lines = Path(f"/proc/{running.pid}/status").read_text().splitlines()
     status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)

@@ -98,6 +98,32 @@ test.each(WAYS)('$name goes through Fanlight, with the token where one is asked 
   if (way.tokenFrom === 'page') expect(locked).toContain('the token');
 });
 
+describe('the package to install', () => {
+  const PYTHON = '/clients/fanlight-0.1.0-py3-none-any.whl';
+  const WEB = '/clients/fanlight-client-0.1.0.tgz';
+
+  test('comes from this very Fanlight', async () => {
+    const user = userEvent.setup();
+    const backend = server();
+    backend.answers.set('GET /api/clients', { python: PYTHON, javascript: WEB });
+    open(backend);
+    const url = `http://127.0.0.1:8080${PYTHON}`;
+    expect(await screen.findByText(`pip install ${url}`)).toBeVisible();
+    expect(screen.getByText(/It comes from this Fanlight/)).toBeVisible();
+    expect(screen.getByText(new RegExp(`fanlight\\[cli\\] @ ${url}`))).toBeInTheDocument();
+    await user.click(screen.getByRole('tab', { name: 'React' }));
+    expect(screen.getByText(`npm install http://127.0.0.1:8080${WEB}`)).toBeVisible();
+  });
+
+  test('lies in a folder of its sources where it was built without', async () => {
+    const backend = server();
+    backend.answers.set('GET /api/clients', { python: null, javascript: null });
+    open(backend);
+    expect(await screen.findByText('pip install ./clients/python')).toBeVisible();
+    expect(screen.getByText(/In the folder of Fanlight’s sources/)).toBeVisible();
+  });
+});
+
 test('a server that asks for a token makes that a step of its own', async () => {
   open(server([], true));
   expect(await screen.findByTestId('token-note')).toHaveTextContent(

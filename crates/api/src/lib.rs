@@ -9,11 +9,12 @@
 //! finds out what happens, `journal` keeps it, `events` and `past_events` tell it; `load` measures what it costs,
 //! `recent_log` keeps the last lines of the log and `diagnosis` packs all of this; `serve` owns the accept loop, `places` its room, `under_way` bounds what
 //! slow clients hold; `relay` serves other instances and `peers` asks them; `live_settings` are those in force, `reload` has whoever runs the API read them again, `token_file` is where clients of the same user find a
-//! token; `openapi` describes it all.
+//! token; `clients` gives out the client libraries; `openapi` describes it all.
 
 mod auth;
 mod call;
 pub mod camera_list;
+mod clients;
 mod consumers;
 mod diagnosis;
 mod events;
@@ -286,6 +287,7 @@ fn guarded_routes() -> OpenApiRouter<Context> {
         .routes(routes!(past_events::recent))
         .routes(routes!(pause::show, pause::change))
         .routes(routes!(info::info))
+        .routes(routes!(clients::list))
         .routes(routes!(load::load))
         .routes(routes!(diagnosis::diagnosis))
         .routes(routes!(reload::reload))
@@ -299,6 +301,7 @@ fn open_routes() -> OpenApiRouter<Context> {
     OpenApiRouter::new()
         .routes(routes!(health::livez))
         .routes(routes!(openapi::show))
+        .routes(routes!(clients::package))
         .routes(routes!(session::show, session::sign_in, session::sign_out))
 }
 

@@ -18,7 +18,7 @@ pub(crate) use scan::{
     AddFound, AddFoundRequest, AddedFound, DeviceSignIn, RefusedFound, ScanReport, ScanRequest,
     Scans, scan,
 };
-pub(crate) use server::{Check, FfmpegInfo, Health, Info, SharedMemoryInfo};
+pub(crate) use server::{Check, Clients, FfmpegInfo, Health, Info, SharedMemoryInfo};
 pub(crate) use stream::{History, Started, Stats, Stopped, stream};
 pub use stream::{
     Ingest, Rendition, Stream, StreamError, StreamStatus, Streams, Substream, Video, streams,

@@ -1,5 +1,6 @@
 // Ready code for one camera, in the language of one's choice.
 import { useTranslation } from 'react-i18next';
+import { formatRoute } from '../app/routes';
 import type { Stream } from '../backend';
 import { Dialog } from '../components/ui/dialog';
 import { Tabs } from '../components/ui/tabs';
@@ -20,6 +21,7 @@ export function CodeDialog({ camera, apiUrl, onClose }: CodeDialogProps) {
   return (
     <Dialog
       open
+      holds="code"
       onClose={onClose}
       title={t('code.title', { name: camera.name })}
       description={t('code.description')}
@@ -41,6 +43,16 @@ export function CodeDialog({ camera, apiUrl, onClose }: CodeDialogProps) {
             );
           }}
         </Tabs>
+        <p className="mt-4 text-sm text-quiet">
+          {t('code.firstTime')}{' '}
+          <a
+            href={formatRoute({ page: 'scripts' })}
+            onClick={onClose}
+            className="rounded text-accent hover:text-accent-hover"
+          >
+            {t('code.stepByStep')}
+          </a>
+        </p>
       </div>
     </Dialog>
   );

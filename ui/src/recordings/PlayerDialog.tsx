@@ -45,7 +45,7 @@ export function PlayerDialog(props: PlayerDialogProps) {
   return (
     <Dialog
       open
-      wide
+      holds="pictures"
       onClose={onClose}
       title={name}
       description={`${momentWords(started_at, i18n.language)} · ${facts.join(' · ')}`}

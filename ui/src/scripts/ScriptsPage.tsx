@@ -11,16 +11,21 @@ import { Button } from '../components/ui/button';
 import { Select } from '../components/ui/select';
 import { Tabs } from '../components/ui/tabs';
 import { sentence } from '../lib/sentence';
+import { useApi } from '../lib/useApi';
 import { LivePanel } from './LivePanel';
 import { Steps } from './Steps';
 import { Troubles } from './Troubles';
-import { WAYS } from './ways';
+import { type Clients, pip, pipCli, WAYS } from './ways';
+
+/** Until it is known, and where it cannot be asked. */
+const NONE: Clients = { python: null, javascript: null };
 
 export default function ScriptsPage() {
   const { t } = useTranslation();
   const { info, apiUrl, openAdd } = useShell();
   const { cameras } = useCameras();
   const token = useTokenRequired();
+  const clients = useApi<Clients>('/api/clients').data ?? NONE;
   const [wanted, setWanted] = useState<string | null>(null);
   const [wayId, setWayId] = useState<string>('python');
   const way = WAYS.find(({ id }) => id === wayId) ?? WAYS[0];
@@ -83,13 +88,14 @@ export default function ScriptsPage() {
                         apiUrl={apiUrl}
                         streamId={camera.stream_id}
                         token={token}
+                        clients={clients}
                       />
                     </div>
                   )
                 );
               }}
             </Tabs>
-            <Troubles apiUrl={apiUrl} />
+            <Troubles apiUrl={apiUrl} pip={pip(apiUrl, clients)} pipCli={pipCli(apiUrl, clients)} />
           </div>
           <div className="order-first lg:sticky lg:top-16 lg:order-none">
             <LivePanel key={camera.stream_id} camera={camera} pages={way.page} />

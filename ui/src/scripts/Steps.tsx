@@ -3,24 +3,29 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CodeBlock } from '../cameras/CodeBlock';
 import { TokenNote } from '../cameras/TokenNote';
-import type { Way } from './ways';
+import type { Clients, Way } from './ways';
 
 interface StepsProps {
   way: Way;
   apiUrl: string;
   streamId: string;
   token: boolean;
+  clients: Clients;
 }
 
-export function Steps({ way, apiUrl, streamId, token }: StepsProps) {
+export function Steps({ way, apiUrl, streamId, token, clients }: StepsProps) {
   const { t } = useTranslation();
   const { install, file, run } = way;
+  const absent = install?.ours !== undefined && clients[install.ours] === null;
   return (
     <ol className="space-y-6">
       {install && (
-        <Step title={t('scripts.install')} note={t(`scripts.installNote.${install.note}`)}>
+        <Step
+          title={t('scripts.install')}
+          note={t(`scripts.installNote.${absent ? 'folder' : install.note}`)}
+        >
           <CodeBlock
-            code={install.command}
+            code={install.command(apiUrl, clients)}
             name={t('scripts.install')}
             testId="scripts-copy-install"
           />

@@ -12,7 +12,14 @@ const TROUBLES = [
   'noPicture',
 ] as const;
 
-export function Troubles({ apiUrl }: { apiUrl: string }) {
+interface TroublesProps {
+  apiUrl: string;
+  /** What installs the Python client, without and with its command. */
+  pip: string;
+  pipCli: string;
+}
+
+export function Troubles({ apiUrl, pip, pipCli }: TroublesProps) {
   const { t } = useTranslation();
   return (
     <section aria-labelledby="scripts-troubles">
@@ -26,7 +33,7 @@ export function Troubles({ apiUrl }: { apiUrl: string }) {
               {t(`scripts.trouble.${trouble}.sign`)}
             </summary>
             <p className="px-4 pb-3 text-sm text-quiet select-text">
-              {t(`scripts.trouble.${trouble}.cure`, { apiUrl })}
+              {t(`scripts.trouble.${trouble}.cure`, { apiUrl, pip, pipCli })}
             </p>
           </details>
         ))}

@@ -10,12 +10,25 @@ import {
   videoCaptureSnippet,
 } from '../cameras/snippets';
 
+/** `GET /api/clients`: paths on the server, null for what it does not have. */
+export interface Clients {
+  python: string | null;
+  javascript: string | null;
+}
+
+interface Install {
+  command: (apiUrl: string, clients: Clients) => string;
+  note: 'python' | 'opencv' | 'cpp' | 'web';
+  /** Which of ours it is, if any. */
+  ours?: keyof Clients;
+}
+
 export interface Way {
   id: 'python' | 'opencv' | 'cpp' | 'curl' | 'ffmpeg' | 'javascript' | 'react';
   name: string;
   tokenFrom: TokenFrom;
   /** What puts the library there, and the text `scripts.installNote.ID` about it. */
-  install: { command: string; note: 'python' | 'opencv' | 'cpp' | 'web' } | null;
+  install: Install | null;
   make: (apiUrl: string, streamId: string, token: boolean) => string;
   /** Where to put the code, null when it is a command. */
   file: string | null;
@@ -24,16 +37,22 @@ export interface Way {
   page: boolean;
 }
 
-/** From the folder of Fanlight, where the packages lie. */
-const PIP = 'pip install ./clients/python';
-const NPM = { command: 'npm install ./clients/js', note: 'web' } as const;
+/** Where this Fanlight has its client libraries; from a folder of its sources where it has none. */
+export const pip = (apiUrl: string, { python }: Clients) =>
+  `pip install ${python ? `${apiUrl}${python}` : './clients/python'}`;
+/** The same with the command `fanlight`. */
+export const pipCli = (apiUrl: string, { python }: Clients) =>
+  `pip install '${python ? `fanlight[cli] @ ${apiUrl}${python}` : './clients/python[cli]'}'`;
+const npm = (apiUrl: string, { javascript }: Clients) =>
+  `npm install ${javascript ? `${apiUrl}${javascript}` : './clients/js'}`;
+const NPM = { command: npm, note: 'web', ours: 'javascript' } as const;
 
 export const WAYS: readonly Way[] = [
   {
     id: 'python',
     name: 'Python',
     tokenFrom: 'itself',
-    install: { command: PIP, note: 'python' },
+    install: { command: pip, note: 'python', ours: 'python' },
     make: pythonLoop,
     file: 'camera.py',
     run: 'python3 camera.py',
@@ -43,7 +62,7 @@ export const WAYS: readonly Way[] = [
     id: 'opencv',
     name: 'Python VideoCapture',
     tokenFrom: 'itself',
-    install: { command: PIP, note: 'opencv' },
+    install: { command: pip, note: 'opencv', ours: 'python' },
     make: videoCaptureSnippet,
     file: 'camera.py',
     run: 'python3 camera.py',
@@ -53,7 +72,7 @@ export const WAYS: readonly Way[] = [
     id: 'cpp',
     name: 'C++',
     tokenFrom: 'shell',
-    install: { command: 'sudo apt install g++ pkg-config libopencv-dev', note: 'cpp' },
+    install: { command: () => 'sudo apt install g++ pkg-config libopencv-dev', note: 'cpp' },
     make: cppSnippet,
     file: 'camera.cpp',
     run: 'g++ camera.cpp $(pkg-config --cflags --libs opencv4) -o camera && ./camera',

@@ -18,6 +18,15 @@ pub(crate) struct Info {
     pub(crate) notice: Option<String>,
 }
 
+/// `GET /api/clients`: paths on this server, null for what was not built in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Clients {
+    /// A wheel, for `pip install`.
+    pub(crate) python: Option<String>,
+    /// A tarball, for `npm install`.
+    pub(crate) javascript: Option<String>,
+}
+
 /// The shared-memory socket.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SharedMemoryInfo {

@@ -10,26 +10,37 @@ const OVERLAY = 'fixed inset-0 z-40 bg-black/60 fade-in';
 const CONTENT =
   'fixed top-1/2 left-1/2 z-50 max-h-[calc(100vh-2rem)] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-6 text-text shadow-float outline-none fade-in';
 
-const WIDTH = 'w-[min(30rem,calc(100vw-2rem))]';
+/** By what is inside. */
+const WIDTH = {
+  words: 'w-[min(30rem,calc(100vw-2rem))]',
+  code: 'w-[min(44rem,calc(100vw-2rem))]',
+  pictures: 'w-[min(64rem,calc(100vw-2rem))]',
+};
 
 interface DialogProps {
   open: boolean;
-  /** For pictures. */
-  wide?: boolean;
+  holds?: keyof typeof WIDTH;
   onClose: () => void;
   title: ReactNode;
   description?: ReactNode;
   children: ReactNode;
 }
 
-export function Dialog({ open, wide = false, onClose, title, description, children }: DialogProps) {
+export function Dialog({
+  open,
+  holds = 'words',
+  onClose,
+  title,
+  description,
+  children,
+}: DialogProps) {
   const { t } = useTranslation();
   return (
     <RadixDialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className={OVERLAY} />
         <RadixDialog.Content
-          className={cn(CONTENT, wide ? 'w-[min(64rem,calc(100vw-2rem))]' : WIDTH)}
+          className={cn(CONTENT, WIDTH[holds])}
           {...(description ? {} : { 'aria-describedby': undefined })}
         >
           <RadixDialog.Title className="pr-8 text-lg font-semibold">{title}</RadixDialog.Title>
@@ -72,7 +83,7 @@ export function ConfirmDialog(props: ConfirmProps) {
     <RadixAlert.Root open={props.open} onOpenChange={(next) => !next && props.onClose()}>
       <RadixAlert.Portal>
         <RadixAlert.Overlay className={OVERLAY} />
-        <RadixAlert.Content className={cn(CONTENT, WIDTH)}>
+        <RadixAlert.Content className={cn(CONTENT, WIDTH.words)}>
           <RadixAlert.Title className="text-lg font-semibold">{props.title}</RadixAlert.Title>
           <RadixAlert.Description asChild>
             <div className="mt-2 space-y-1 text-sm text-quiet">{props.children}</div>
