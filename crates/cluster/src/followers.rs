@@ -53,7 +53,7 @@ impl Ownership for Followers {
 
     fn report(&self, camera: &CameraId, report: OwnerReport) {
         let mut state = self.state();
-        if !state.cameras.contains_key(camera) {
+        if !state.cameras.contains_key(camera) || state.own.get(camera) == Some(&report) {
             return;
         }
         state.own.insert(camera.clone(), report);
@@ -213,8 +213,14 @@ mod tests {
         assert_eq!(followers.unsent(10), []);
         followers.tell_all_again();
         assert_eq!(followers.unsent(10), [(id("door"), report("online"))]);
+        followers.sent(&followers.unsent(10));
+        followers.report(&id("door"), report("online"));
+        assert_eq!(followers.unsent(10), [], "they know it");
         followers.tell(|_| there("a"));
         assert_eq!(followers.unsent(10), [], "that is for others to tell now");
+        followers.tell(|_| Hold::Here);
+        followers.report(&id("door"), report("online"));
+        assert_eq!(followers.unsent(10), [(id("door"), report("online"))], "another told since");
     }
 
     #[test]

@@ -27,7 +27,6 @@ impl Handover {
     /// Tells while the camera is open here and listens while it is not, until the senders are gone.
     pub(crate) async fn run(mut self) {
         let (mut wish, mut told) = (self.recorder.wish(), self.recorder.told());
-        let mut last: Option<OwnerReport> = None;
         loop {
             let report = self.reports.borrow_and_update().clone();
             let is_here = *self.hold.borrow_and_update() == Hold::Here;
@@ -35,15 +34,9 @@ impl Handover {
                 let state = told.borrow_and_update().state();
                 let wish = *wish.borrow_and_update();
                 let now = OwnerReport::new(&self.status.borrow_and_update(), state, wish);
-                if last.as_ref() != Some(&now) {
-                    self.ownership.report(&self.camera, now.clone());
-                    last = Some(now);
-                }
-            } else {
-                last = None;
-                if let Some(report) = report {
-                    self.recorder.take_over(report.wish);
-                }
+                self.ownership.report(&self.camera, now);
+            } else if let Some(report) = report {
+                self.recorder.take_over(report.wish);
             }
             tokio::select! {
                 Ok(()) = self.hold.changed() => {}

@@ -42,7 +42,7 @@ pub trait Ownership: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Tells the others how a camera is that is open here.
+    /// Tells the others how a camera is that is open here. To tell the same again changes nothing.
     fn report(&self, _camera: &CameraId, _report: OwnerReport) {}
 }
 
