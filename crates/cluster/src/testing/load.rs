@@ -14,6 +14,8 @@ use crate::coordinator::Coordinator;
 use crate::exchange::Member;
 use crate::redis::{Address, Leases};
 
+/// How long it may take until every camera has an owner.
+const LONGEST: Duration = Duration::from_secs(180);
 /// Over how long the load is measured.
 const STRETCH: Duration = Duration::from_secs(10);
 
@@ -101,6 +103,7 @@ async fn load() {
             .collect();
         let (start, before) = (Instant::now(), usage(&redis.url()).await);
         while owned.now() < count {
+            assert!(start.elapsed() < LONGEST, "{} of {count} cameras owned", owned.now());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let (all, taken) = (usage(&redis.url()).await, start.elapsed());
