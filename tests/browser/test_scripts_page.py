@@ -38,7 +38,7 @@ def test_the_code_of_the_page_runs_and_is_seen_to_arrive(page: Screen, tmp_path:
             expect(live).to_contain_text("camera.py reads Front door", timeout=LIVE * 1000)
             expect(live).to_contain_text(str(reader.pid))
             assert reader.stdout is not None
-            assert "(480, 640, 3)" in reader.stdout.readline()
+            assert "(360, 640, 3)" in reader.stdout.readline()
         finally:
             reader.terminate()
     expect(live).to_contain_text("camera.py has read Front door", timeout=LIVE * 1000)

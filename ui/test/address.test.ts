@@ -67,5 +67,5 @@ describe('streamIdFor', () => {
 test('snippets go through Fanlight, never to the camera', () => {
   const api = 'http://127.0.0.1:8080';
   expect(curlSnippet(api, 'porch')).toContain(`${api}/api/streams/porch/frame?format=jpeg`);
-  expect(pythonSnippet(api, 'porch')).toContain(`RTSPStreamClient("${api}", "porch")`);
+  expect(pythonSnippet(api, 'porch')).toContain(`RTSPStreamClient("${api}", "porch", `);
 });

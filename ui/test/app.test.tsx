@@ -103,6 +103,23 @@ describe('adding a camera', () => {
     expect(backend.removed).toEqual(['hall']);
     expect(screen.getByTestId('add-url')).toHaveValue('rtsp://10.0.0.2');
     expect(screen.getByTestId('add-name')).toHaveValue('Hall');
+    // What the camera asked for is the next thing to type.
+    expect(screen.getByTestId('add-user')).toHaveFocus();
+    await user.keyboard('admin');
+    await user.click(screen.getByTestId('add-submit'));
+    await waitFor(() => expect(backend.added).toHaveLength(2));
+  });
+
+  test('an address that is there already is told, and added when one insists', async () => {
+    const there = camera('yard', { name: 'Yard', rtsp_url: 'rtsp://admin:***@10.0.0.2/s1' });
+    const backend = new FakeBackend([there]);
+    const user = await openAdd(backend);
+    await user.type(screen.getByTestId('add-url'), 'rtsp://admin:secret@10.0.0.2/s1');
+    await user.click(screen.getByTestId('add-submit'));
+    expect(await screen.findByTestId('add-error')).toHaveTextContent(/Yard has this address/);
+    expect(backend.added).toEqual([]);
+    await user.click(screen.getByTestId('add-submit'));
+    await waitFor(() => expect(backend.added).toHaveLength(1));
   });
 
   test('offers to accept the certificate of a camera that signs its own', async () => {

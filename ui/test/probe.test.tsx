@@ -59,7 +59,7 @@ test('a test shows the picture, the facts and what to do about warnings', async 
 });
 
 test.each([
-  ['auth_failed', 'add-password', /Type both again/],
+  ['auth_failed', 'add-user', /Type both again/],
   ['camera_not_found', 'add-url', /Check the path/],
   ['not_rtsp', 'add-url', /Check the port/],
   ['something_new', 'add-url', /could not be tested.*server's words/],
@@ -73,6 +73,29 @@ test.each([
     new RegExp(words.source.toLowerCase()),
   );
   expect(screen.getByTestId(field)).toHaveFocus();
+});
+
+test('a wrong password is typed again, and the user stays', async () => {
+  const backend = new FakeBackend();
+  backend.answers.set('POST /api/probe', new BackendError('refused', 'auth_failed', 502));
+  const user = await openAdd(backend, 'rtsp://admin:wrong@192.0.2.7/live');
+  await user.click(screen.getByTestId('add-test'));
+  await screen.findByText(/Type both again/);
+  expect(screen.getByTestId('add-user')).toHaveValue('admin');
+  expect(screen.getByTestId('add-password')).toHaveFocus();
+});
+
+test('a camera without such a stream is asked for its maker, who fills in another', async () => {
+  const backend = new FakeBackend();
+  backend.answers.set('POST /api/probe', new BackendError('no such path', 'camera_not_found', 404));
+  const user = await openAdd(backend, 'rtsp://192.0.2.7/live');
+  await user.click(screen.getByTestId('add-test'));
+  await user.selectOptions(await screen.findByTestId('add-brand'), 'tapo');
+  expect(screen.getByTestId('add-url')).toHaveValue('rtsp://192.0.2.7/stream1');
+  await user.selectOptions(screen.getByTestId('add-brand'), '');
+  expect(screen.getByTestId('add-url')).toHaveValue('rtsp://192.0.2.7/live');
+  await user.type(screen.getByTestId('add-url'), '2');
+  expect(screen.queryByTestId('add-brand')).not.toBeInTheDocument();
 });
 
 test('a running test can be stopped, and a late answer is not shown', async () => {

@@ -82,7 +82,7 @@ test('another camera has code of its own, and starts waiting anew', async () => 
   expect(screen.getByTestId('scripts-live')).toHaveAttribute('data-state', 'waiting');
   await user.click(screen.getByTestId('scripts-copy-code'));
   expect(await navigator.clipboard.readText()).toMatch(
-    /RTSPStreamClient\("http:\/\/127\.0\.0\.1:8080", "yard"\)/,
+    /RTSPStreamClient\("http:\/\/127\.0\.0\.1:8080", "yard", size=\(640, None\)\)/,
   );
 });
 

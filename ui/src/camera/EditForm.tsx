@@ -26,7 +26,7 @@ export function EditForm({ camera }: { camera: Stream }) {
   const [sending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const probe = useProbe(({ code }) => {
-    const field = toMend(code);
+    const field = toMend(code, draft.user);
     if (field) form.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
   });
 
@@ -109,6 +109,7 @@ export function EditForm({ camera }: { camera: Stream }) {
       <div className="grid grid-cols-2 gap-3">
         <Field
           label={t('add.user')}
+          name="user"
           data-testid="edit-user"
           value={draft.user}
           onChange={({ target }) => edit({ user: target.value })}

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { toast } from 'sonner';
 import { Dialog } from '../components/ui/dialog';
 import { sentence } from '../lib/sentence';
-import { AddForm } from './AddForm';
+import { AddForm, type Tried } from './AddForm';
 import { joinAddress } from './address';
 import { type Draft, EMPTY_DRAFT, settingsOf } from './draft';
 import { FirstPicture } from './FirstPicture';
@@ -27,6 +27,7 @@ function OpenAddDialog({ start, onClose }: { start: Partial<Draft>; onClose: () 
   const [draft, setDraft] = useState<Draft>({ ...EMPTY_DRAFT, ...start });
   const [added, setAdded] = useState<{ streamId: string; name: string } | null>(null);
   const [title, setTitle] = useState<string | null>(null);
+  const [tried, setTried] = useState<Tried | null>(null);
 
   /** Takes the camera away again; the form keeps what was typed. */
   const takeBack = (then: () => void) => {
@@ -63,14 +64,20 @@ function OpenAddDialog({ start, onClose }: { start: Partial<Draft>; onClose: () 
           {...added}
           onTitle={setTitle}
           onDone={onClose}
-          onEdit={() => takeBack(() => {})}
+          onEdit={(refused) => takeBack(() => setTried({ streamId: added.streamId, refused }))}
           onDiscard={() => takeBack(onClose)}
           onAccept={(certificate) => {
             accept(certificate).catch((cause) => toast.error(sentence(String(cause.message))));
           }}
         />
       ) : (
-        <AddForm draft={draft} onDraft={setDraft} onAdded={setAdded} onCancel={onClose} />
+        <AddForm
+          draft={draft}
+          tried={tried}
+          onDraft={setDraft}
+          onAdded={setAdded}
+          onCancel={onClose}
+        />
       )}
     </Dialog>
   );

@@ -2,6 +2,7 @@
 import { type ClipboardEvent, type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatRoute } from '../app/routes';
+import type { Stream } from '../backend';
 import { Button } from '../components/ui/button';
 import { Field } from '../components/ui/field';
 import { sentence } from '../lib/sentence';
@@ -15,26 +16,50 @@ import { toMend, useProbe } from './probe';
 import { streamIdFor } from './slug';
 import { useCameraActions, useCameras } from './useCameras';
 
+export interface Tried {
+  streamId: string;
+  /** Why it could not be shown, as a code. */
+  refused: string | null;
+}
+
 interface AddFormProps {
   draft: Draft;
+  /** How adding this draft ended, when that was tried: it was taken back since. */
+  tried: Tried | null;
   onDraft: (draft: Draft) => void;
   onAdded: (camera: { streamId: string; name: string }) => void;
   onCancel: () => void;
 }
 
-export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
+/** Who reads this address already, whatever it signs in with. */
+function cameraAt(url: string, cameras: Stream[]): Stream | undefined {
+  const bare = (address: string) => splitAddress(address).url.replace(/\/$/, '');
+  return cameras.find(({ rtsp_url }) => bare(rtsp_url) === bare(url));
+}
+
+export function AddForm({ draft, tried, onDraft, onAdded, onCancel }: AddFormProps) {
   const { t } = useTranslation();
   const { cameras } = useCameras();
   const { add } = useCameraActions();
-  const [signIn, setSignIn] = useState(draft.user !== '' || draft.password !== '');
+  const [signIn, setSignIn] = useState(
+    draft.user !== '' || draft.password !== '' || tried?.refused === 'auth_failed',
+  );
+  /** The camera answered that it has no such stream; its maker may know one. */
+  const [noStream, setNoStream] = useState(tried?.refused === 'camera_not_found');
   const [error, setError] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
+  /** The address that the person was told to be there already. */
+  const [told, setTold] = useState<string | null>(null);
   const [picked, setPicked] = useState<Picked | null>(null);
   const form = useRef<HTMLFormElement>(null);
-  const [mend, setMend] = useState<{ field: string } | null>(null);
+  const [mend, setMend] = useState<{ field: string } | null>(() => {
+    const field = tried?.refused && toMend(tried.refused, draft.user);
+    return field ? { field } : null;
+  });
   const probe = useProbe(({ code }) => {
-    const field = toMend(code);
-    if (field === 'password') setSignIn(true);
+    const field = toMend(code, draft.user);
+    if (code === 'auth_failed') setSignIn(true);
+    if (code === 'camera_not_found') setNoStream(true);
     if (field) setMend({ field });
   });
 
@@ -97,6 +122,13 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
       return;
     }
     const demo = /^demo:/i.test(settled.url);
+    const others = (cameras ?? []).filter(({ stream_id }) => stream_id !== tried?.streamId);
+    const same = demo ? null : cameraAt(settled.url, others);
+    if (same && told !== settled.url) {
+      setTold(settled.url);
+      setError(t('add.already', { name: same.name }));
+      return;
+    }
     const name =
       settled.name.trim() || (demo ? t('empty.demoName') : hostOf(settled.url)) || settled.url;
     const streamId = streamIdFor(
@@ -132,6 +164,7 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
         errorTestId="add-error"
         onChange={(event) => {
           setPicked(null);
+          setNoStream(false);
           change({ url: event.target.value });
         }}
         onPaste={onPaste}
@@ -149,11 +182,14 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
           </a>
         </p>
       )}
-      {(picked || lacksPath(draft.url)) && <BrandPicker picked={picked} onPick={pick} />}
+      {(picked || noStream || lacksPath(draft.url)) && (
+        <BrandPicker picked={picked} onPick={pick} />
+      )}
       {signIn ? (
         <div className="grid grid-cols-2 gap-3">
           <Field
             label={t('add.user')}
+            name="user"
             data-testid="add-user"
             value={draft.user}
             onChange={(event) => change({ user: event.target.value })}
@@ -188,7 +224,8 @@ export function AddForm({ draft, onDraft, onAdded, onCancel }: AddFormProps) {
       />
       <AdvancedFields value={draft} onChange={change} others={cameras ?? []} />
       <ProbeView state={probe.state} onCancel={probe.reset} />
-      <div className="flex justify-end gap-2 pt-2">
+      {/* Within reach however long the form has become. */}
+      <div className="sticky -bottom-6 -mx-6 -mb-6 flex justify-end gap-2 bg-surface px-6 pt-2 pb-6">
         <Button
           className="mr-auto"
           data-testid="add-test"

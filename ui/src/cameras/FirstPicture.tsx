@@ -18,7 +18,8 @@ interface FirstPictureProps {
   name: string;
   onTitle: (title: string) => void;
   onDone: () => void;
-  onEdit: () => void;
+  /** With the code of what was wrong, if anything was. */
+  onEdit: (refused: string | null) => void;
   onDiscard: () => void;
   /** The person trusts the certificate that the camera showed. */
   onAccept: (certificate: string) => void;
@@ -103,7 +104,10 @@ function Preview(props: FirstPictureProps & { camera: Stream }) {
             {t('add.done')}
           </Button>
         ) : (
-          <Button variant={failed ? 'primary' : 'outline'} onClick={onEdit}>
+          <Button
+            variant={failed ? 'primary' : 'outline'}
+            onClick={() => onEdit(failed ? (camera.status.error?.code ?? null) : null)}
+          >
             {t('add.edit')}
           </Button>
         )}

@@ -92,13 +92,16 @@ export function lacksPath(url: string): boolean {
   return PLAIN_RTSP.test(url);
 }
 
-/** The addresses of both streams, or null where the brand cannot tell them. */
+/** The same, also of one that names a stream. */
+const RTSP_HOST = /^(rtsps?:\/\/[^/?#]+)/i;
+
+/** The addresses of both streams, whatever stream `url` names; null where the brand cannot tell them. */
 export function fillIn(
   brand: Brand,
   url: string,
   channel: number,
 ): { main: string; sub: string } | null {
-  const host = PLAIN_RTSP.exec(url)?.[1];
+  const host = RTSP_HOST.exec(url)?.[1];
   if (!host || !brand.paths) return null;
   const { main, sub } = brand.paths(channel);
   return { main: host + main, sub: host + sub };

@@ -95,8 +95,8 @@ export const isOneOf = <T extends string>(list: readonly T[], code: string): cod
   (list as readonly string[]).includes(code);
 
 /** The field to mend after a refusal; null when none of them is to blame. */
-export function toMend(code: string): 'password' | 'url' | null {
-  if (code === 'auth_failed') return 'password';
+export function toMend(code: string, user: string): 'user' | 'password' | 'url' | null {
+  if (code === 'auth_failed') return user === '' ? 'user' : 'password';
   const elsewhere = ['ffmpeg_missing', 'quota_exceeded', 'unreachable', 'decode_failed'];
   return elsewhere.includes(code) ? null : 'url';
 }

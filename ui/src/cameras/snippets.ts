@@ -1,6 +1,7 @@
 // Ready code that reads one camera, for the clipboard. Never contains the camera's own
 // address, and so no password: scripts go through Fanlight. Nor does it contain the token:
-// Python finds it by itself, a shell has it in FANLIGHT_TOKEN.
+// Python finds it by itself, a shell has it in FANLIGHT_TOKEN. One side of the size is given where
+// the stream's own would not have the camera's shape.
 
 /** Puts the token of a server on this machine where the snippets look for it. */
 export const TOKEN_LINE = 'export FANLIGHT_TOKEN="$(cat "$XDG_RUNTIME_DIR/fanlight/token")"';
@@ -10,7 +11,7 @@ const HEADER = '"Authorization: Bearer $FANLIGHT_TOKEN"';
 export function pythonSnippet(apiUrl: string, streamId: string): string {
   return `from fanlight import RTSPStreamClient
 
-with RTSPStreamClient("${apiUrl}", "${streamId}") as camera:
+with RTSPStreamClient("${apiUrl}", "${streamId}", size=(640, None)) as camera:
     camera.start_receiving()
     frame = camera.get_frame(timeout=5)  # numpy array (height, width, 3), BGR
     if frame is not None:
@@ -22,7 +23,7 @@ with RTSPStreamClient("${apiUrl}", "${streamId}") as camera:
 export function pythonLoop(apiUrl: string, streamId: string): string {
   return `from fanlight import RTSPStreamClient
 
-with RTSPStreamClient("${apiUrl}", "${streamId}") as camera:
+with RTSPStreamClient("${apiUrl}", "${streamId}", size=(640, None)) as camera:
     for frame in camera.frames():  # numpy arrays (height, width, 3), BGR
         print(frame.sequence, frame.shape, f"{1000 * frame.age:.0f} ms old")
 `;
@@ -30,7 +31,7 @@ with RTSPStreamClient("${apiUrl}", "${streamId}") as camera:
 
 export function curlSnippet(apiUrl: string, streamId: string, token = false): string {
   const header = token ? `-H ${HEADER} ` : '';
-  return `curl ${header}-o ${streamId}.jpg "${apiUrl}/api/streams/${streamId}/frame?format=jpeg"`;
+  return `curl ${header}-o ${streamId}.jpg "${apiUrl}/api/streams/${streamId}/frame?format=jpeg&width=640"`;
 }
 
 export function ffmpegSnippet(apiUrl: string, streamId: string, token = false): string {
@@ -39,7 +40,9 @@ export function ffmpegSnippet(apiUrl: string, streamId: string, token = false): 
 }
 
 export function jsSnippet(apiUrl: string, streamId: string, token = false): string {
-  const options = token ? "format: 'auto', token: 'the token'" : "format: 'auto'";
+  const options = token
+    ? "format: 'auto', width: 640, token: 'the token'"
+    : "format: 'auto', width: 640";
   return `import { RTSPStreamClient } from 'fanlight-client';
 
 const client = new RTSPStreamClient('${apiUrl}', '${streamId}', { ${options} });

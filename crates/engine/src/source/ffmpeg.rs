@@ -373,12 +373,12 @@ fn explain(lines: &[String]) -> Failure {
         (
             "401 Unauthorized",
             ErrorKind::AuthFailed,
-            "the camera refused the user name or password; check both in the URL",
+            "the camera refused the user name or password; check both",
         ),
         (
             "403 Forbidden",
             ErrorKind::AuthFailed,
-            "the camera refused the user name or password; check both in the URL",
+            "the camera refused the user name or password; check both",
         ),
         (
             "404 Not Found",

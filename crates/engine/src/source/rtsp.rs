@@ -279,11 +279,11 @@ fn explain(error: &retina::Error, signed_in: bool) -> Error {
     match error.status_code() {
         Some(401 | 403) if signed_in => Error::new(
             ErrorKind::AuthFailed,
-            "the camera refused the user name or password; check both in the URL",
+            "the camera refused the user name or password; check both",
         ),
         Some(401 | 403) => Error::new(
             ErrorKind::AuthFailed,
-            "the camera asks for a user name and password; put them in the URL before the host, as user:password@host",
+            "the camera asks for a user name and password, and none was given; in a URL they stand before the host, as user:password@host",
         ),
         Some(404) => Error::new(
             ErrorKind::CameraNotFound,
