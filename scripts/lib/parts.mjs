@@ -184,7 +184,7 @@ export const PARTS = [
     commands: () => [
       python('pytest tests/package', [...PYTEST, 'tests/package'], {
         env: { FANLIGHT_PACKAGES: PACKAGES },
-        timeoutMs: 10 * MINUTE,
+        timeoutMs: 20 * MINUTE,
       }),
     ],
   },
