@@ -77,7 +77,7 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.run("docker ps -aq | xargs -r docker rm -f -v", check=False)
+        self.clear()
         assert self._process is not None
         self._process.terminate()
         self._process.wait(30)
@@ -99,6 +99,11 @@ class Engine:
 
     def says(self, script: str, cwd: Path | None = None) -> str:
         return self.run(script, cwd).stdout.strip()
+
+    def clear(self) -> None:
+        """Ends and removes all containers, with their volumes and networks."""
+        self.run("docker ps -aq | xargs -r docker rm -f -v", check=False)
+        self.run("docker volume ls -q | xargs -r docker volume rm; docker network prune -f", check=False)
 
     def load(self, archive: Path, name: str) -> None:
         """Takes in a saved image under a name."""
