@@ -87,7 +87,7 @@ async fn usage(redis: &str) -> Usage {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn load() {
-    for (instances, count) in [(10, 1000), (20, 20_000), (200, 50_000)] {
+    for (instances, count) in [(10, 1000), (20, 20_000), (100, 10_000)] {
         let Some(redis) = RedisServer::start() else { return };
         let cameras: Arc<BTreeSet<CameraId>> = Arc::new(
             (0..count)
