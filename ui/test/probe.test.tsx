@@ -94,6 +94,11 @@ test('a camera without such a stream is asked for its maker, who fills in anothe
   expect(screen.getByTestId('add-url')).toHaveValue('rtsp://192.0.2.7/stream1');
   await user.selectOptions(screen.getByTestId('add-brand'), '');
   expect(screen.getByTestId('add-url')).toHaveValue('rtsp://192.0.2.7/live');
+  await user.tripleClick(screen.getByTestId('add-url'));
+  await user.paste('rtsp://192.0.2.8/live');
+  expect(screen.queryByTestId('add-brand')).not.toBeInTheDocument();
+  await user.click(screen.getByTestId('add-test'));
+  await screen.findByTestId('add-brand');
   await user.type(screen.getByTestId('add-url'), '2');
   expect(screen.queryByTestId('add-brand')).not.toBeInTheDocument();
 });

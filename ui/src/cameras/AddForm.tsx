@@ -109,6 +109,7 @@ export function AddForm({ draft, tried, onDraft, onAdded, onCancel }: AddFormPro
     event.preventDefault();
     setError(null);
     setPicked(null);
+    setNoStream(false);
     probe.reset();
     settle(event.clipboardData.getData('text'));
   };

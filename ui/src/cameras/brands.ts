@@ -92,7 +92,7 @@ export function lacksPath(url: string): boolean {
   return PLAIN_RTSP.test(url);
 }
 
-/** The same, also of one that names a stream. */
+/** Up to the host, whether the address names a stream or not. */
 const RTSP_HOST = /^(rtsps?:\/\/[^/?#]+)/i;
 
 /** The addresses of both streams, whatever stream `url` names; null where the brand cannot tell them. */
